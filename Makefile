@@ -1,0 +1,65 @@
+# `make demo` and `make test` are all that is needed on a fresh machine: they make .venv,
+# install what is pinned in constraints.txt, and run. A second run reuses it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PINS := -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs golden bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# --- environment ------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install $(PINS) -e '.[imwatermark]'
+	@touch $@
+
+# pdqhash has no wheels: where there is no C++ compiler it is left out, and the one test
+# that compares with it live says so when it is skipped.
+$(VENV)/.dev: $(VENV)/.demo
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,dev]'
+	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
+		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
+	@touch $@
+
+# --- what people run --------------------------------------------------------------
+
+demo: $(VENV)/.demo ## Stamp sample pictures, leak them, trace the leaks
+	$(BIN)/python samples/demo.py
+
+test: $(VENV)/.dev lint ## Run lint and all tests
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: $(VENV)/.dev ## ruff, mypy, import contracts, generated documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache | tail -n 4
+	$(BIN)/python docs/generate.py --check
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev ## Regenerate the generated documentation
+	$(BIN)/python docs/generate.py
+
+golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit it
+	$(BIN)/python tests/golden/regenerate.py
+
+bench: $(VENV)/.dev ## Measure; prints machine, versions and n
+	$(BIN)/python benchmarks/cli_start.py
+
+clean: ## Remove the environment, caches and the demo's output
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

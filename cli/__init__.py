@@ -1,0 +1,1 @@
+"""The command line: parse, build library objects, one call, render, exit code."""

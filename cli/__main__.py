@@ -1,0 +1,5 @@
+"""`python -m provenance_cli`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,1 @@
+"""One module for each command. They import the library inside, so that --help is fast."""

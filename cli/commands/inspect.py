@@ -1,0 +1,73 @@
+"""`provenance inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from provenance.errors import ArgumentError
+
+from ..console import out, out_json, path_fields, shown, shown_path
+from ..inputs import expand
+from ..options import (
+    FormatsOption,
+    JsonOption,
+    TrustListOption,
+    TsaListOption,
+    WorkspaceOption,
+)
+from ..rows import SCHEMA_VERSION, plain
+from .verify import make_verifier
+
+
+def inspect(
+    file: str = typer.Argument(help="One file, or - for standard input.", show_default=False),
+    workspace: WorkspaceOption = None,
+    trust_list: TrustListOption = None,
+    tsa_list: TsaListOption = None,
+    formats: FormatsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show everything that was found in one file, raw, with the values behind the verdict."""
+    sources = expand([file])
+    if len(sources) != 1:
+        raise ArgumentError(f"{shown_path(file)} is {len(sources)} files", hint="name one file")
+    source = sources[0]
+    verifier = make_verifier(workspace, trust_list, tsa_list, formats)
+    data = source.read(verifier.limits.max_bytes)
+    report = verifier.verify(data, name=Path(source.relative).name if source.path else "")
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        **path_fields(source.label, "path"),
+        "input": plain(report.input),
+        "finding": plain(report.finding),
+        "evidence": plain(report.evidence),
+    }
+    if json:
+        out_json(document)
+    else:
+        _print("", document, 0)
+
+
+def _print(name: str, value: object, depth: int) -> None:
+    """Nested values as an indented list; empty ones are left out."""
+    indent = "  " * depth
+    match value:
+        case None | "" | [] | {}:
+            return
+        case dict():
+            if name:
+                out(f"{indent}{name}:")
+            for key, item in value.items():
+                _print(shown(key), item, depth + bool(name))
+        case list():
+            out(f"{indent}{name}:")
+            for item in value:
+                if isinstance(item, dict):
+                    out(f"{indent}  -")
+                    _print("", item, depth + 2)
+                else:
+                    out(f"{indent}  - {shown(item)}")
+        case _:
+            out(f"{indent}{name}: {shown(value)}")

@@ -1,0 +1,188 @@
+"""`provenance stamp`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
+
+from ..console import complain, out, out_json, shown, shown_path, talk
+from ..exit_codes import ExitCode, combined
+from ..inputs import Source, expand
+from ..options import (
+    FilesArgument,
+    FormatsOption,
+    JsonLinesOption,
+    JsonOption,
+    WorkspaceOption,
+    accepted,
+    check_one_output,
+    open_workspace,
+)
+from ..progress import progress
+from ..rows import SCHEMA_VERSION, stamp_error_row, stamp_row
+from ..safely import safely
+
+if TYPE_CHECKING:
+    from provenance import Encoding, Generation, Stamped, Stamper
+
+
+def stamp(
+    files: FilesArgument,
+    out_dir: Annotated[
+        str,
+        typer.Option("--out", "-o", help="Directory for the stamped files, or - for stdout."),
+    ],
+    workspace: WorkspaceOption = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help="png, jpeg, webp, webp-lossless, tiff or avif."),
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Quality of lossy formats.")
+    ] = None,
+    background: Annotated[
+        str, typer.Option(help="Colour behind transparency for JPEG, as RRGGBB.")
+    ] = "",
+    model: Annotated[str | None, typer.Option(help="Name of the generating model.")] = None,
+    model_version: Annotated[str | None, typer.Option(help="Version of the model.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="Watermark scheme; see `provenance schemes`.")
+    ] = None,
+    formats: FormatsOption = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
+    ] = False,
+    json: JsonOption = False,
+    jsonl: JsonLinesOption = False,
+) -> None:
+    """Mark, sign, verify and record pictures; each is written only when all that succeeded."""
+    check_one_output(json=json, jsonl=jsonl)
+    from provenance import Encoding, Generation
+
+    opened = open_workspace(workspace)
+    chosen = opened.settings.stamp
+    stamper = opened.stamper()
+    job = _Job(
+        stamper=replace(
+            stamper,
+            scheme=scheme or stamper.scheme,
+            formats=accepted(stamper.formats, formats),
+        ),
+        generation=Generation(
+            model=model or chosen.model, model_version=model_version or chosen.model_version
+        ),
+        encoding=Encoding.parse(
+            format_ or chosen.format,
+            quality=quality or chosen.quality,
+            background=_colour(background),
+        ),
+        overwrite=overwrite,
+    )
+    sources = expand(files)
+    if out_dir == "-":
+        _to_stdout(job, sources, json=json or jsonl)
+        return
+    rows, codes = [], []
+    for source in progress(sources, "stamping"):
+        result = safely(job.run, source, job.place(source, Path(out_dir)))
+        if isinstance(result, ProvenanceError):
+            code, row = ExitCode.ERROR, stamp_error_row(source, result)
+        else:
+            code, row = ExitCode.TRACED, stamp_row(source, result)
+        codes.append(code)
+        if jsonl:
+            out_json(row, indent=None)
+        elif not json:
+            _print(source, result)
+        rows.append(row)
+    if json:
+        out_json({"schema_version": SCHEMA_VERSION, "results": rows})
+    _summarise(codes)
+    raise typer.Exit(combined(codes))
+
+
+@dataclass
+class _Job:
+    """What is the same for every file of one run."""
+
+    stamper: Stamper
+    generation: Generation
+    encoding: Encoding
+    overwrite: bool
+    taken: set[Path] = field(default_factory=set)
+
+    def place(self, source: Source, directory: Path) -> Path:
+        """Where the result goes; two inputs of one run never share an output."""
+        place = directory / source.relative.with_suffix(self.encoding.extension)
+        if place in self.taken:  # a.png and a.jpg: the second becomes a.jpg.png
+            name = source.relative.name + self.encoding.extension
+            place = directory / source.relative.with_name(name)
+        self.taken.add(place)
+        return place
+
+    def run(self, source: Source, to: Path | None) -> Stamped:
+        """Stamp one file."""
+        data = source.read(self.stamper.limits.max_bytes)
+        if to is not None:
+            _make_directory(to.parent)
+        return self.stamper.stamp(
+            data,
+            self.generation,
+            encoding=self.encoding,
+            to=to,
+            overwrite=self.overwrite,
+            name=source.relative.name,
+        )
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProvenanceError(
+            f"cannot create {shown_path(path)}: {error.strerror}", code=ErrorCode.IO
+        ) from error
+
+
+def _to_stdout(job: _Job, sources: list[Source], *, json: bool) -> None:
+    if len(sources) != 1 or json:
+        raise typer.BadParameter("--out - takes exactly one file and no --json or --jsonl")
+    stamped = job.run(sources[0], None)
+    sys.stdout.buffer.write(stamped.data)
+    sys.stdout.buffer.flush()
+    talk(f"mark {stamped.mark_id}  manifest {stamped.manifest_id}")
+
+
+def _print(source: Source, result: Stamped | ProvenanceError) -> None:
+    if isinstance(result, ProvenanceError):
+        complain(result, about=source.label)
+        return
+    place = shown_path(result.path) if result.path else "-"
+    out(
+        f"{shown_path(source.label)} -> {place}  mark {result.mark_id}  "
+        f"{result.quality.psnr_db:.1f} dB"
+    )
+
+
+def _summarise(codes: list[ExitCode]) -> None:
+    failed = sum(code is ExitCode.ERROR for code in codes)
+    if len(codes) > 1:
+        talk(f"{len(codes) - failed} stamped, {failed} refused")
+
+
+def _colour(text: str) -> tuple[int, int, int] | None:
+    if not text:
+        return None
+    try:
+        red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    except ValueError:
+        raise ArgumentError(
+            f"{shown(text)} is not a colour", hint="six hexadecimal digits, e.g. ffffff"
+        ) from None
+    return red, green, blue

@@ -1,0 +1,86 @@
+"""From command-line arguments to files, one entry for each, nothing skipped."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provenance.errors import ErrorCode, InputError
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input. `relative` is its place below the directory that was named."""
+
+    path: Path | None  # None is standard input
+    relative: Path
+    walked: bool = False
+    problem: InputError | None = None
+
+    @property
+    def label(self) -> str | Path:
+        """What to call it in output."""
+        return STDIN if self.path is None else self.path
+
+    def read(self, limit: int) -> bytes:
+        """The bytes of the input.
+
+        Raises:
+            InputError: it cannot be read, or has more than `limit` bytes.
+        """
+        from provenance.imaging import Limits, read_file
+
+        if self.problem:
+            raise self.problem
+        limits = Limits(max_bytes=limit)
+        if self.path is not None:
+            return read_file(self.path, limits, follow_links=not self.walked)
+        data = sys.stdin.buffer.read(limit + 1)
+        limits.check_bytes(len(data))
+        return data
+
+
+def expand(arguments: list[str]) -> list[Source]:
+    """All inputs that the arguments name, in a stable order.
+
+    A name that leads nowhere becomes an entry with a problem, so that it gets its row.
+    """
+    return [source for argument in arguments for source in _expand_one(argument)]
+
+
+def _expand_one(argument: str) -> Iterator[Source]:
+    path = Path(argument)
+    if argument == STDIN:
+        yield Source(None, Path("stdin"))
+    elif path.is_dir():
+        yield from _walk(path)
+    elif not os.path.lexists(path) and glob.has_magic(argument):
+        matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - absolute patterns
+        if not matches:
+            yield _nothing(path, "no file matches this pattern")
+        for match in matches:
+            yield from _expand_one(match)
+    else:
+        yield Source(path, Path(path.name))
+
+
+def _walk(top: Path) -> Iterator[Source]:
+    found = False
+    for folder, directories, names in os.walk(top, onerror=None):
+        directories.sort()
+        for name in sorted(names):
+            found = True
+            path = Path(folder) / name
+            yield Source(path, path.relative_to(top), walked=True)
+    if not found:
+        yield _nothing(top, "directory holds no files")
+
+
+def _nothing(path: Path, reason: str) -> Source:
+    return Source(path, path, problem=InputError(reason, code=ErrorCode.IO))

@@ -1,0 +1,79 @@
+"""Entry point of the `provenance` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from provenance import __version__
+from provenance.errors import ProvenanceError
+
+from .commands import config, doctor, init, inspect, schemes, selftest, stamp, verify
+from .console import complain, shown, talk
+from .exit_codes import ExitCode
+
+app = typer.Typer(
+    name="provenance",
+    help="Stamp AI-generated images and trace leaked copies back to the system that made them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("init")(init.init)
+app.command("stamp")(stamp.stamp)
+app.command("verify")(verify.verify)
+app.command("inspect")(inspect.inspect)
+app.command("schemes")(schemes.schemes)
+app.command("doctor")(doctor.doctor)
+app.command("selftest")(selftest.selftest)
+app.add_typer(config.app, name="config")
+
+
+def _version(*, value: bool) -> None:
+    if value:
+        typer.echo(f"provenance {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _version(value=value),
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the full traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> NoReturn:
+    """Run the command; every error becomes one line and a documented exit code."""
+    try:
+        app()
+    except ProvenanceError as error:
+        complain(error)
+        sys.exit(ExitCode.ERROR)
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.ERROR)
+    except KeyboardInterrupt:
+        talk("stopped")
+        sys.exit(130)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        problem = f"{type(error).__name__}: {shown(error)}"
+        talk(f"internal error: {problem} (run with --debug and report it)")
+        sys.exit(ExitCode.INTERNAL)
+    sys.exit(ExitCode.TRACED)

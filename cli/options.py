@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.errors import ConfigError
+
+if TYPE_CHECKING:
+    from provenance.imaging import ImageFormat
+    from provenance.workspace import Workspace
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        envvar="PROVENANCE_WORKSPACE",
+        help="Workspace directory, as made by `provenance init`.",
+    ),
+]
+FilesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, directories (walked), glob patterns, or - for standard input.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+JsonLinesOption = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per file.")]
+FormatsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--formats",
+        help="Accept these input formats too: tiff, avif, heic, gif. Repeatable.",
+        show_default=False,
+    ),
+]
+TrustListOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trust-list",
+        help="PEM file of trusted signer CAs, e.g. the C2PA trust list. Repeatable.",
+        show_default=False,
+    ),
+]
+TsaListOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--tsa-list",
+        help="PEM file of trusted time-stamping CAs. Repeatable.",
+        show_default=False,
+    ),
+]
+
+
+def check_one_output(*, json: bool, jsonl: bool) -> None:
+    """Refuse contradicting output options."""
+    if json and jsonl:
+        raise typer.BadParameter("--json and --jsonl exclude each other")
+
+
+def open_workspace(path: Path | None) -> Workspace:
+    """The workspace that was named.
+
+    Raises:
+        ConfigError: none was named, or it cannot be opened.
+    """
+    from provenance.workspace import Workspace
+
+    if path is None:
+        raise ConfigError(
+            "no workspace given",
+            hint="use --workspace DIR or PROVENANCE_WORKSPACE; make one with: provenance init DIR",
+        )
+    return Workspace.open(path)
+
+
+def accepted(usual: frozenset[ImageFormat], names: list[str] | None) -> frozenset[ImageFormat]:
+    """The usual input formats and the ones asked for."""
+    from provenance.imaging import ImageFormat
+
+    return usual | {ImageFormat.parse(name) for name in names or ()}

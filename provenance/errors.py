@@ -1,0 +1,162 @@
+"""One root for every error this library raises on purpose.
+
+Each error says what is wrong (the message), what to do about it (`hint`) and which
+kind it is (`code`). Codes are part of the public interface: they appear in JSON
+output and in audit rows, and `docs/errors.md` lists them all.
+
+Exceptions of other libraries are translated in the one module that owns the
+dependency, with ``raise ... from error`` so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """Closed set of error codes; the value is what users and programs see."""
+
+    FORMAT = "E_FORMAT"
+    TRUNCATED = "E_TRUNC"
+    CORRUPT = "E_CORRUPT"
+    LIMIT = "E_LIMIT"
+    IO = "E_IO"
+    MANIFEST = "E_MANIFEST"
+    SCHEME = "E_SCHEME"
+    KEY = "E_KEY"
+    TRUST = "E_TRUST"
+    SIGNER = "E_SIGNER"
+    REGISTRY = "E_REGISTRY"
+    BUSY = "E_BUSY"
+    SELF_CHECK = "E_SELF_CHECK"
+    CONFIG = "E_CONFIG"
+    ARGUMENT = "E_ARGUMENT"
+    POLICY = "E_POLICY"
+    INTERNAL = "E_INTERNAL"
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for the reference documentation."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: dict[ErrorCode, str] = {
+    ErrorCode.FORMAT: "Not an image, or an image of a kind that is not accepted here.",
+    ErrorCode.TRUNCATED: "The file ends before the image does.",
+    ErrorCode.CORRUPT: "The file contradicts its own format (checksums, lengths, structure).",
+    ErrorCode.LIMIT: "Too large to be decoded safely, or too small to carry the watermark.",
+    ErrorCode.IO: "The file cannot be read or written.",
+    ErrorCode.MANIFEST: "A C2PA manifest cannot be read, kept or written.",
+    ErrorCode.SCHEME: "The watermark scheme is unknown or not available in this installation.",
+    ErrorCode.KEY: "Key material is missing, unreadable, unsafe or does not belong together.",
+    ErrorCode.TRUST: "A trust list cannot be used.",
+    ErrorCode.SIGNER: "The signer failed or may not sign now.",
+    ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
+    ErrorCode.BUSY: "The registry stayed locked by another writer.",
+    ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
+    ErrorCode.CONFIG: "The configuration is not valid.",
+    ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",
+    ErrorCode.POLICY: "The report does not satisfy the policy that was required of it.",
+    ErrorCode.INTERNAL: "A defect of this software; please report it.",
+}
+
+
+class ProvenanceError(Exception):
+    """Root of all errors of this library.
+
+    Attributes:
+        code: what kind of failure this is (`ErrorCode`).
+        hint: what the reader can do about it; empty when nothing useful can be said.
+    """
+
+    default_code = ErrorCode.ARGUMENT
+
+    def __init__(self, message: str, *, hint: str = "", code: ErrorCode | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.default_code
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments are lost by the default pickling of exceptions,
+        # and errors cross process borders in bulk runs.
+        return (_rebuild, (type(self), self.message, self.hint, self.code))
+
+
+def _rebuild(
+    kind: type[ProvenanceError], message: str, hint: str, code: ErrorCode
+) -> ProvenanceError:
+    return kind(message, hint=hint, code=code)
+
+
+class ArgumentError(ProvenanceError, ValueError):
+    """A value given by the caller is not acceptable."""
+
+
+class InputError(ProvenanceError):
+    """A file or buffer that cannot be accepted as an image."""
+
+    default_code = ErrorCode.FORMAT
+
+
+class ManifestError(ProvenanceError):
+    """A C2PA manifest that cannot be written, or must be read and cannot."""
+
+    default_code = ErrorCode.MANIFEST
+
+
+class CapacityError(ProvenanceError):
+    """An image that cannot carry the watermark: too small, or nothing visible to mark."""
+
+    default_code = ErrorCode.LIMIT
+
+
+class SchemeError(ProvenanceError):
+    """A watermark scheme that is unknown or not available here."""
+
+    default_code = ErrorCode.SCHEME
+
+
+class KeyMaterialError(ProvenanceError):
+    """A secret, key or certificate that cannot be used."""
+
+    default_code = ErrorCode.KEY
+
+
+class TrustError(ProvenanceError):
+    """A trust list that cannot be used."""
+
+    default_code = ErrorCode.TRUST
+
+
+class SignerError(ProvenanceError):
+    """The signer failed; the original exception is the `__cause__`."""
+
+    default_code = ErrorCode.SIGNER
+
+
+class RegistryError(ProvenanceError):
+    """The registry of issued generations failed."""
+
+    default_code = ErrorCode.REGISTRY
+
+
+class SelfCheckError(ProvenanceError):
+    """What was written does not verify, so it was not released."""
+
+    default_code = ErrorCode.SELF_CHECK
+
+
+class ConfigError(ProvenanceError):
+    """A configuration file, environment variable or option is not valid."""
+
+    default_code = ErrorCode.CONFIG
+
+
+class VerificationError(ProvenanceError):
+    """A verification report does not satisfy a policy."""
+
+    default_code = ErrorCode.POLICY

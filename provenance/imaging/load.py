@@ -1,0 +1,325 @@
+"""The ONE image loader. Stamping, verifying and auditing all see the pixels it gives.
+
+Decoders disagree on orientation, 16-bit scaling, CMYK and truncated files, and a mark
+that one of them reads another may not. So nothing else in this project decodes images.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile
+
+from provenance.errors import ErrorCode, InputError, ProvenanceError
+from provenance.imaging.containers import Header, probe
+from provenance.imaging.containers import jpeg as jpeg_container
+from provenance.imaging.containers import png as png_container
+from provenance.imaging.formats import DEFAULT_READ, ImageFormat
+from provenance.imaging.limits import DEFAULT_LIMITS, Limits
+from provenance.imaging.metadata import Metadata, bare_exif, icc_space, orientation, upright
+from provenance.model.evidence import ImageFlag, InputFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+Pixels = npt.NDArray[np.uint8]
+
+_WIDE_MODES: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+_ALPHA_MODES: Final = frozenset({"LA", "RGBA", "PA", "La", "RGBa"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedImage:
+    """A decoded image file, upright, 8 bits per sample.
+
+    Attributes:
+        rgb: uint8 (H, W, 3), order R, G, B, as displayed (EXIF orientation applied).
+        alpha: uint8 (H, W) or None where every pixel is opaque.
+        data: the bytes of the file, exactly as read.
+        sha256: of `data`, lower-case hexadecimal.
+        header: what the container says; its width and height are as stored.
+        metadata: EXIF (orientation already reset), XMP and ICC of the file.
+        flags: what was done or noticed on the way.
+    """
+
+    rgb: Pixels = field(repr=False)
+    alpha: Pixels | None = field(repr=False)
+    data: bytes = field(repr=False)
+    sha256: str
+    header: Header
+    metadata: Metadata = field(repr=False)
+    flags: tuple[ImageFlag, ...]
+
+    @property
+    def facts(self) -> InputFacts:
+        """The description of this input that goes into reports."""
+        return InputFacts(
+            sha256=self.sha256,
+            byte_size=len(self.data),
+            format=self.header.format.value,
+            width=self.rgb.shape[1],
+            height=self.rgb.shape[0],
+            frames=self.header.frames,
+            flags=self.flags,
+        )
+
+
+def load(
+    data: bytes,
+    *,
+    name: str = "",
+    strict: bool = False,
+    formats: Collection[ImageFormat] = DEFAULT_READ,
+    limits: Limits = DEFAULT_LIMITS,
+) -> LoadedImage:
+    """Decode an image file after its container has passed every limit.
+
+    Args:
+        data: the whole file.
+        name: file name, only to report an extension that contradicts the content.
+        strict: for stamping. Truncated, corrupt and animated files are errors; without
+            it they are decoded as far as possible and flagged.
+        formats: what may be decoded.
+        limits: checked before the decoder starts.
+
+    Raises:
+        InputError: `E_FORMAT`, `E_TRUNC`, `E_CORRUPT` or `E_LIMIT`.
+    """
+    header = probe(data, limits)
+    _check_allowed(header, formats, strict=strict)
+    flags = list(_container_flags(header, name))
+    source = data if strict else _decodable(data, header)
+    image = _open(source, header)
+    rgb, alpha, pixel_flags = _pixels(image, header)
+    flags += pixel_flags
+    exif = bare_exif(image.info.get("exif"))
+    turn = orientation(exif)
+    if turn != 1:
+        rgb, alpha = _turn(rgb, turn), None if alpha is None else _turn(alpha, turn)
+        flags.append(ImageFlag.ORIENTATION_APPLIED)
+    if image.info.get("exif") and not exif:
+        flags.append(ImageFlag.METADATA_IGNORED)
+    icc = image.info.get("icc_profile") or b""
+    if icc and icc_space(icc) != "RGB":
+        icc = b""
+        flags.append(ImageFlag.ICC_DROPPED)
+    return LoadedImage(
+        rgb=rgb,
+        alpha=alpha,
+        data=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        header=header,
+        metadata=Metadata(exif=upright(exif), xmp=_xmp(image), icc=icc),
+        flags=tuple(flags),
+    )
+
+
+def later_frames(
+    image: LoadedImage, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[int, Pixels]]:
+    """Sampled frames of an animation after the first: (index, uint8 (H, W, 3) RGB).
+
+    At most `Limits.sampled_frames` - 1 frames, evenly spaced over those that can be
+    reached within `Limits.max_decoded` pixels (decoders have to pass every frame).
+    A frame that does not decode ends the sampling.
+    """
+    header = image.header
+    area = header.width * header.height
+    reachable = min(header.frames, limits.max_frames, max(1, limits.max_decoded // area))
+    wanted = min(limits.sampled_frames, reachable)
+    if wanted < 2:
+        return
+    indices = [round(i * (reachable - 1) / (wanted - 1)) for i in range(1, wanted)]
+    opened = _open(image.data, header, load=False)
+    for index in dict.fromkeys(indices):
+        try:
+            opened.seek(index)
+            opened.load()
+            rgb, _, _ = _pixels(opened, header)
+        except ProvenanceError:
+            return
+        except Exception:  # noqa: BLE001 - any decoder error; earlier frames were checked
+            return
+        yield index, rgb
+
+
+# --- steps -------------------------------------------------------------------
+
+
+def _check_allowed(header: Header, formats: Collection[ImageFormat], *, strict: bool) -> None:
+    kind = header.format
+    if kind not in formats:
+        raise InputError(
+            f"{kind.value.upper()} is not accepted here",
+            hint=f"allow it with --formats {kind.value}",
+        )
+    if not strict:
+        return
+    if header.frames > 1:
+        raise InputError(
+            f"animated or multi-page {kind.value.upper()} ({header.frames} frames)",
+            hint="stamp each frame as a picture of its own",
+        )
+    if header.truncated:
+        raise InputError(f"{kind.value.upper()} file is truncated", code=ErrorCode.TRUNCATED)
+    if header.fault:
+        raise InputError(header.fault, code=ErrorCode.CORRUPT)
+
+
+def _container_flags(header: Header, name: str) -> Iterator[ImageFlag]:
+    suffix = PurePath(name).suffix.lower()
+    if suffix and suffix not in header.format.extensions:
+        yield ImageFlag.EXTENSION_MISMATCH
+    if header.trailing:
+        yield ImageFlag.TRAILING_DATA
+    if header.truncated:
+        yield ImageFlag.PARTIAL
+    if header.fault:
+        yield ImageFlag.CORRUPT
+    if header.frames > 1:
+        yield ImageFlag.FRAMES_SAMPLED
+
+
+def _decodable(data: bytes, header: Header) -> bytes:
+    """For verification: a truncated file in a form that still gives its upper part."""
+    if header.truncated and header.format is ImageFormat.JPEG:
+        return jpeg_container.close(data)
+    if header.truncated and header.format is ImageFormat.PNG:
+        return png_container.repair(data, header) or data
+    return data
+
+
+def _plugin(kind: ImageFormat) -> type[ImageFile.ImageFile]:
+    """The decoder for a format, named directly: no guessing, no other decoder tried."""
+    match kind:
+        case ImageFormat.JPEG:
+            from PIL.JpegImagePlugin import JpegImageFile
+
+            return JpegImageFile
+        case ImageFormat.PNG:
+            from PIL.PngImagePlugin import PngImageFile
+
+            return PngImageFile
+        case ImageFormat.WEBP:
+            from PIL.WebPImagePlugin import WebPImageFile
+
+            return WebPImageFile
+        case ImageFormat.GIF:
+            from PIL.GifImagePlugin import GifImageFile
+
+            return GifImageFile
+        case ImageFormat.TIFF:
+            from PIL.TiffImagePlugin import TiffImageFile
+
+            return TiffImageFile
+        case ImageFormat.AVIF:
+            from PIL.AvifImagePlugin import AvifImageFile
+
+            return AvifImageFile
+        case ImageFormat.HEIC:
+            return _heic_plugin()
+
+
+def _heic_plugin() -> type[ImageFile.ImageFile]:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        raise InputError(
+            "HEIC cannot be decoded in this installation", hint="pip install 'provenance[heic]'"
+        ) from error
+    plugin: type[ImageFile.ImageFile] = HeifImageFile
+    return plugin
+
+
+def _open(data: bytes, header: Header, *, load: bool = True) -> ImageFile.ImageFile:
+    """Decode with the format's own plug-in; whatever it throws becomes an `InputError`."""
+    try:
+        image = _plugin(header.format)(io.BytesIO(data))
+        if image.size != (header.width, header.height):
+            raise InputError(
+                f"decoder sees {image.size[0]}x{image.size[1]} pixels, the container says "
+                f"{header.width}x{header.height}",
+                code=ErrorCode.CORRUPT,
+            )
+        if load:
+            image.load()
+    except ProvenanceError:
+        raise
+    except Exception as error:  # decoders raise nearly anything on hostile input
+        code = ErrorCode.TRUNCATED if header.truncated else _code_of(error)
+        raise InputError(
+            f"{header.format.value.upper()} image does not decode: {_first_line(error)}", code=code
+        ) from error
+    return image
+
+
+def _code_of(error: Exception) -> ErrorCode:
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "too large" in text or "max_text" in text:
+        return ErrorCode.LIMIT
+    return ErrorCode.TRUNCATED if "truncated" in text else ErrorCode.CORRUPT
+
+
+def _first_line(error: Exception) -> str:
+    line = (str(error) or type(error).__name__).splitlines()[0]
+    return "".join(c for c in line if c.isprintable())[:160]
+
+
+def _pixels(image: Image.Image, header: Header) -> tuple[Pixels, Pixels | None, list[ImageFlag]]:
+    """RGB and alpha of a decoded image: uint8 (H, W, 3) and uint8 (H, W) or None."""
+    flags: list[ImageFlag] = []
+    if header.bit_depth == 16:
+        flags.append(ImageFlag.REDUCED_TO_8_BIT)
+    if image.mode in _WIDE_MODES:
+        # 0..65535 -> 0..255 with rounding; Pillow's own conversion clips at 255.
+        wide = np.asarray(image).astype(np.uint32)
+        grey = ((wide + 128) // 257).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2), None, flags
+    if image.mode in ("I", "F"):
+        raise InputError(f"{header.format.value.upper()} with 32-bit samples is not supported")
+    if image.mode == "CMYK":
+        flags.append(ImageFlag.CMYK_CONVERTED)
+    if image.mode in ("P", "PA"):
+        flags.append(ImageFlag.PALETTE_EXPANDED)
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        rgba = np.asarray(image.convert("RGBA"))
+        alpha = np.ascontiguousarray(rgba[:, :, 3])
+        rgb = np.ascontiguousarray(rgba[:, :, :3])
+        if not alpha.any():
+            flags.append(ImageFlag.FULLY_TRANSPARENT)
+        return rgb, None if (alpha == 255).all() else alpha, flags
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB")), None, flags
+
+
+def _turn(pixels: Pixels, turn: int) -> Pixels:
+    """Undo an EXIF orientation (EXIF 3.0, tag 274): the array as it is meant to be seen."""
+    match turn:
+        case 2:
+            turned = pixels[:, ::-1]
+        case 3:
+            turned = pixels[::-1, ::-1]
+        case 4:
+            turned = pixels[::-1]
+        case 5:
+            turned = pixels.swapaxes(0, 1)
+        case 6:
+            turned = pixels.swapaxes(0, 1)[:, ::-1]
+        case 7:
+            turned = pixels.swapaxes(0, 1)[::-1, ::-1]
+        case 8:
+            turned = pixels.swapaxes(0, 1)[::-1]
+        case _:
+            turned = pixels
+    return np.ascontiguousarray(turned)
+
+
+def _xmp(image: Image.Image) -> bytes:
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    return packet.encode() if isinstance(packet, str) else bytes(packet)

@@ -1,0 +1,100 @@
+"""The IPTC layer: a second, cheap place that says "made by AI", in XMP.
+
+Properties of the IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System
+Used and AI System Version Used. Never the prompt properties: they are personal.
+https://iptc.org/std/photometadata/specification/IPTC-PhotoMetadata
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.dom import minidom
+from xml.parsers.expat import ExpatError
+
+from provenance.errors import ErrorCode, InputError
+
+TRAINED_ALGORITHMIC_MEDIA: Final = (
+    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+)
+_IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_MAX_PACKET: Final = 1_000_000
+_EMPTY: Final = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
+    b"</x:xmpmeta>"
+)
+_BEGIN: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+_END: Final = '<?xpacket end="w"?>'
+
+
+def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
+    """The XMP packet with the AI properties set; everything else in it is kept.
+
+    Args:
+        packet: an XMP packet of UTF-8 XML, or nothing.
+        system: value of AISystemUsed.
+        version: value of AISystemVersionUsed; left out where empty.
+
+    Raises:
+        InputError: `E_LIMIT` (packet over 1 MB) or `E_CORRUPT` (not well-formed XML, a
+            document type declaration, no RDF).
+    """
+    if len(packet) > _MAX_PACKET:
+        raise InputError(
+            "XMP packet of the input is over 1 MB",
+            hint="remove or shorten the XMP of the input before stamping",
+            code=ErrorCode.LIMIT,
+        )
+    document = _parse(packet.strip(b"\0 \r\n\t") or _EMPTY)
+    roots = document.getElementsByTagNameNS(_RDF, "RDF")
+    if not roots:
+        raise _broken()
+    properties = {
+        "DigitalSourceType": TRAINED_ALGORITHMIC_MEDIA,
+        "AISystemUsed": system,
+        "AISystemVersionUsed": version,
+    }
+    for description in document.getElementsByTagNameNS(_RDF, "Description"):
+        _remove(description, properties)
+    added = document.createElementNS(_RDF, f"{roots[0].prefix or 'rdf'}:Description")
+    # A default namespace gives the RDF element no prefix, so ours has to be declared.
+    added.setAttribute(f"xmlns:{roots[0].prefix or 'rdf'}", _RDF)
+    added.setAttribute(f"{roots[0].prefix or 'rdf'}:about", "")
+    added.setAttribute("xmlns:Iptc4xmpExt", _IPTC_EXT)
+    for name, value in properties.items():
+        if value:
+            added.setAttribute(f"Iptc4xmpExt:{name}", value)
+    roots[0].appendChild(added)
+    body = document.documentElement
+    if body is None:
+        raise _broken()
+    return f"{_BEGIN}\n{body.toxml()}\n{_END}".encode()
+
+
+def _parse(packet: bytes) -> minidom.Document:
+    # Entities are the only dangerous part of XML here, and they need a DOCTYPE.
+    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        raise _broken()
+    try:
+        return minidom.parseString(packet)  # noqa: S318 - no DOCTYPE, so no entities
+    except (ExpatError, ValueError, LookupError) as error:
+        raise _broken() from error
+
+
+def _remove(description: minidom.Element, names: dict[str, str]) -> None:
+    """Drop earlier values of the properties, written as attributes or as elements."""
+    for name in names:
+        if description.hasAttributeNS(_IPTC_EXT, name):
+            description.removeAttributeNS(_IPTC_EXT, name)
+    for child in list(description.childNodes):
+        if child.namespaceURI == _IPTC_EXT and child.localName in names:
+            description.removeChild(child)
+
+
+def _broken() -> InputError:
+    return InputError(
+        "XMP packet of the input is not well-formed",
+        hint="remove the XMP of the input before stamping",
+        code=ErrorCode.CORRUPT,
+    )

@@ -1,0 +1,176 @@
+"""A development certificate chain: root, issuing CA and signing leaf.
+
+It makes a workspace usable at once and follows the C2PA leaf profile (C2PA 2.4, clause
+"X.509 Certificates"; conformance programme, certificate profile of assurance level 1),
+but no trust list contains its root. Production uses a certificate of a listed CA.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+from provenance.errors import KeyMaterialError
+
+C2PA_CLAIM_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
+ROOT_DAYS: Final = 3650
+ISSUING_DAYS: Final = 1825
+LEAF_DAYS: Final = 366  # upper bound of assurance level 1
+_BACKDATE: Final = timedelta(minutes=5)  # clocks of signer and verifier differ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevelopmentChain:
+    """PEM files of one development chain; the keys are PKCS#8 and unencrypted."""
+
+    root_pem: bytes
+    issuing_pem: bytes
+    leaf_pem: bytes
+    issuing_key_pem: bytes = field(repr=False)
+    leaf_key_pem: bytes = field(repr=False)
+
+    @property
+    def chain_pem(self) -> bytes:
+        """What is embedded in manifests: leaf, then issuing CA."""
+        return self.leaf_pem + self.issuing_pem
+
+
+def create_chain(
+    organization: str, system: str, *, leaf_lifetime: timedelta = timedelta(days=LEAF_DAYS)
+) -> DevelopmentChain:
+    """Make a fresh chain. The root's private key is thrown away: it signs one CA only.
+
+    Args:
+        organization: subject organisation of all three certificates.
+        system: the leaf's common name; one leaf for each generating system.
+        leaf_lifetime: validity of the leaf, at most 366 days.
+    """
+    if leaf_lifetime > timedelta(days=LEAF_DAYS):
+        raise KeyMaterialError(f"a signing certificate lives at most {LEAF_DAYS} days")
+    root_key, issuing_key = _key(), _key()
+    root_name = _name(organization, f"{organization} development root")
+    issuing_name = _name(organization, f"{organization} development issuing CA")
+    root = _ca(root_name, root_name, root_key, root_key, ROOT_DAYS, path_length=1)
+    issuing = _ca(issuing_name, root_name, issuing_key, root_key, ISSUING_DAYS, path_length=0)
+    leaf_pem, leaf_key_pem = issue_leaf(
+        issuing.public_bytes(Encoding.PEM), _pem(issuing_key), system, lifetime=leaf_lifetime
+    )
+    return DevelopmentChain(
+        root_pem=root.public_bytes(Encoding.PEM),
+        issuing_pem=issuing.public_bytes(Encoding.PEM),
+        leaf_pem=leaf_pem,
+        issuing_key_pem=_pem(issuing_key),
+        leaf_key_pem=leaf_key_pem,
+    )
+
+
+def issue_leaf(
+    issuing_pem: bytes,
+    issuing_key_pem: bytes,
+    system: str,
+    *,
+    lifetime: timedelta = timedelta(days=LEAF_DAYS),
+) -> tuple[bytes, bytes]:
+    """A new signing certificate and its key, both PEM, under an existing issuing CA."""
+    issuer = x509.load_pem_x509_certificate(issuing_pem)
+    issuer_key = load_pem_private_key(issuing_key_pem, password=None)
+    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
+        raise KeyMaterialError("the issuing CA's key is not an EC key")
+    organization = issuer.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
+    key = _key()
+    leaf = (
+        _builder(_name(str(organization), system), issuer.subject, key, lifetime)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_content=True), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION, C2PA_CLAIM_SIGNING]),
+            critical=False,
+        )
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
+        .sign(issuer_key, SHA256())
+    )
+    return leaf.public_bytes(Encoding.PEM), _pem(key)
+
+
+def _key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _name(organization: str, common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "XX"),  # user-assigned code: nowhere
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lifetime: timedelta
+) -> x509.CertificateBuilder:
+    start = datetime.now(UTC) - _BACKDATE
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + lifetime)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _ca(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    days: int,
+    *,
+    path_length: int,
+) -> x509.Certificate:
+    return (
+        _builder(subject, issuer, key, timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+        .add_extension(_usage(signs_content=False), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
+        .sign(issuer_key, SHA256())
+    )
+
+
+def _usage(*, signs_content: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signs_content,
+        content_commitment=signs_content,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=not signs_content,
+        crl_sign=not signs_content,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,6 @@
+"""C2PA manifests: the only package that uses the native C2PA library."""
+
+from provenance.manifest.build import ManifestRequest, Parent, SignedFile, sign
+from provenance.manifest.read import read, read_recovered
+
+__all__ = ["ManifestRequest", "Parent", "SignedFile", "read", "read_recovered", "sign"]

@@ -1,0 +1,30 @@
+"""Names from the C2PA specification 2.4 and our own, each in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SPEC_VERSION: Final = "2.4.0"
+
+ACTIONS: Final = "c2pa.actions.v2"
+SOFT_BINDING: Final = "c2pa.soft-binding"
+GENERATION: Final = "org.provenance-toolkit.generation"
+
+CREATED: Final = "c2pa.created"
+OPENED: Final = "c2pa.opened"
+WATERMARKED_BOUND: Final = "c2pa.watermarked.bound"
+
+TRAINED_ALGORITHMIC_MEDIA: Final = (
+    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+)
+
+# Status codes that mean "the content is not what was signed", and nothing else.
+HARD_BINDING_FAILURES: Final = frozenset(
+    {
+        "assertion.dataHash.mismatch",
+        "assertion.bmffHash.mismatch",
+        "assertion.boxesHash.mismatch",
+    }
+)
+CREDENTIAL_TRUSTED: Final = "signingCredential.trusted"
+CREDENTIAL_EXPIRED: Final = "signingCredential.expired"

@@ -1,0 +1,283 @@
+"""Reading a manifest store and saying what it is worth.
+
+The validator's state and codes are kept verbatim; the status is our reading of them:
+
+* `Valid` is not trusted: anybody can make a certificate.
+* `Invalid` is split by cause. If the signer is trusted and the only thing that fails is
+  the hard binding, the content changed after signing; that is the normal case for a
+  manifest recovered through the mark. An expired certificate is a cause of its own.
+* A child can be trusted while its signed parent was altered, so ingredients are walked
+  to the root and their failures are listed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import c2pa
+
+from provenance.manifest import names
+from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
+from provenance.model.evidence import (
+    UNTRUSTED_CODES,
+    GenerationClaim,
+    IngredientFinding,
+    ManifestEvidence,
+    ManifestSource,
+    ManifestStatus,
+    SignerInfo,
+    SoftBinding,
+)
+from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
+from provenance.trust import TrustStore
+
+_REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S+)")
+_MAX_DEPTH: Final = 64
+_MAX_INGREDIENTS: Final = 1000
+_MAX_TEXT: Final = 500
+
+Json = dict[str, Any]
+
+
+def read(data: bytes, mime: str, trust: TrustStore) -> ManifestEvidence:
+    """Read the manifest embedded in an image file. Never raises on what it finds.
+
+    Args:
+        data: the whole file.
+        mime: its media type.
+        trust: whose signatures are believed.
+    """
+    return _read(data, mime, trust, None, ManifestSource.EMBEDDED)
+
+
+def read_recovered(data: bytes, mime: str, manifest: bytes, trust: TrustStore) -> ManifestEvidence:
+    """Read a manifest that came from a registry, against an image that lost it.
+
+    The image was re-encoded since, so the hard binding cannot hold; everything else can.
+
+    Args:
+        data: the questioned file.
+        mime: its media type.
+        manifest: manifest store bytes from the record.
+        trust: whose signatures are believed.
+    """
+    return _read(data, mime, trust, manifest, ManifestSource.RECOVERED)
+
+
+def _read(
+    data: bytes, mime: str, trust: TrustStore, manifest: bytes | None, source: ManifestSource
+) -> ManifestEvidence:
+    try:
+        context = NativeSettings(trust=trust).context()
+        stream = io.BytesIO(data)
+        if manifest is None:
+            reader = c2pa.Reader.try_create(mime, stream, context=context)
+        else:
+            reader = c2pa.Reader(mime, stream, manifest_data=manifest, context=context)
+        if reader is None:
+            return ManifestEvidence(status=ManifestStatus.NONE, source=source)
+        with reader:
+            store: Json = json.loads(reader.json())
+    except NATIVE_ERRORS as error:
+        return _unreadable(error, source)
+    try:
+        return _evidence(store, source)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        # The reader's JSON did not have the shape that this version writes.
+        return _unreadable(error, source)
+
+
+def _unreadable(error: BaseException, source: ManifestSource) -> ManifestEvidence:
+    remote = _REMOTE.search(str(error))
+    if remote:
+        return ManifestEvidence(
+            status=ManifestStatus.REMOTE_ONLY, source=source, remote_url=_text(remote.group(1))
+        )
+    return ManifestEvidence(
+        status=ManifestStatus.UNREADABLE, source=source, detail=message_of(error)
+    )
+
+
+# --- from the reader's JSON to evidence ----------------------------------------
+
+
+def _evidence(store: Json, source: ManifestSource) -> ManifestEvidence:
+    results: Json = store.get("validation_results") or {}
+    active: Json = results.get("activeManifest") or {}
+    success, informational, failure = (
+        _codes(active, kind) for kind in ("success", "informational", "failure")
+    )
+    manifest_id = str(store.get("active_manifest") or "")
+    manifests: Json = store.get("manifests") or {}
+    manifest: Json = manifests.get(manifest_id) or {}
+    assertions: list[Json] = manifest.get("assertions") or []
+    actions = _actions(assertions)
+    state = str(store.get("validation_state") or "")
+    return ManifestEvidence(
+        status=_status(state, success, failure),
+        source=source,
+        state=state,
+        success=success,
+        informational=informational,
+        failure=failure,
+        manifest_id=_text(manifest_id),
+        signer=_signer(manifest.get("signature_info")),
+        trust_list=_text(str(results.get("trustListUri") or "")),
+        claim_generator=_claim_generator(manifest),
+        actions=tuple(_text(str(action.get("action") or "")) for action in actions),
+        digital_source_types=tuple(
+            _text(str(action["digitalSourceType"]))
+            for action in actions
+            if action.get("digitalSourceType")
+        ),
+        soft_bindings=tuple(_soft_bindings(assertions)),
+        generation=_generation(assertions),
+        ingredients=tuple(_walk_ingredients(manifests, manifest_id, results)),
+    )
+
+
+def _status(state: str, success: tuple[str, ...], failure: tuple[str, ...]) -> ManifestStatus:
+    if state == "Trusted":
+        return ManifestStatus.TRUSTED
+    if state == "Valid":
+        return ManifestStatus.UNTRUSTED
+    causes = set(failure) - UNTRUSTED_CODES
+    if causes == {names.CREDENTIAL_EXPIRED}:
+        return ManifestStatus.EXPIRED
+    if causes and causes <= names.HARD_BINDING_FAILURES and names.CREDENTIAL_TRUSTED in success:
+        return ManifestStatus.TRUSTED_CONTENT_CHANGED
+    return ManifestStatus.INVALID
+
+
+def _codes(results: Json, kind: str) -> tuple[str, ...]:
+    entries: list[Json] = results.get(kind) or []
+    # Order of first appearance, each code once: a store can repeat one thousands of times.
+    return tuple(dict.fromkeys(_text(str(entry.get("code") or "")) for entry in entries))
+
+
+def _signer(info: Json | None) -> SignerInfo | None:
+    if not info:
+        return None
+    return SignerInfo(
+        organization=_text(str(info.get("issuer") or "")),
+        common_name=_text(str(info.get("common_name") or "")),
+        serial_number=_text(str(info.get("cert_serial_number") or "")),
+        algorithm=_text(str(info.get("alg") or "")),
+        time=_text(str(info.get("time") or "")),
+    )
+
+
+def _claim_generator(manifest: Json) -> str:
+    parts = []
+    for info in manifest.get("claim_generator_info") or []:
+        name, version = str(info.get("name") or ""), str(info.get("version") or "")
+        parts.append(f"{name} {version}".strip())
+    return _text("; ".join(parts) or str(manifest.get("claim_generator") or ""))
+
+
+def _of_label(assertions: list[Json], label: str) -> Iterator[Json]:
+    """Data of every assertion with that label; repeated ones are suffixed with __N."""
+    for assertion in assertions:
+        if str(assertion.get("label") or "").split("__")[0] == label:
+            data = assertion.get("data")
+            if isinstance(data, dict):
+                yield data
+
+
+def _actions(assertions: list[Json]) -> list[Json]:
+    found: list[Json] = []
+    for label in (names.ACTIONS, "c2pa.actions"):
+        for data in _of_label(assertions, label):
+            found += [action for action in data.get("actions") or [] if isinstance(action, dict)]
+    return found
+
+
+def _soft_bindings(assertions: list[Json]) -> Iterator[SoftBinding]:
+    for data in _of_label(assertions, names.SOFT_BINDING):
+        for block in data.get("blocks") or []:
+            value = _value_bytes(block.get("value"))
+            if value is not None:
+                yield SoftBinding(alg=_text(str(data.get("alg") or "")), value=value)
+
+
+def _value_bytes(value: object) -> bytes | None:
+    """A soft-binding value from any of the forms that are in use: text, bytes, integers."""
+    if isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            return value.encode()
+    if isinstance(value, list) and all(isinstance(v, int) and 0 <= v < 256 for v in value):
+        return bytes(value)
+    return None
+
+
+def _generation(assertions: list[Json]) -> GenerationClaim | None:
+    for data in _of_label(assertions, names.GENERATION):
+        system_id = data.get("systemId")
+        if not isinstance(system_id, int) or not 0 <= system_id < 1 << SYSTEM_ID_BITS:
+            continue
+        return GenerationClaim(
+            system=SystemRef(system_id, _text(str(data.get("system") or ""))),
+            model=_text(str(data.get("model") or "")),
+            model_version=_text(str(data.get("modelVersion") or "")),
+            record_id=_text(str(data.get("recordId") or "")),
+        )
+    return None
+
+
+def _walk_ingredients(
+    manifests: Json, active_id: str, results: Json
+) -> Iterator[IngredientFinding]:
+    """Every ingredient below the active manifest, nearest first.
+
+    Failures come from two places: what the signer of the parent recorded when it added
+    the ingredient, and what differs from that now (ingredient deltas).
+    """
+    deltas: dict[str, list[str]] = {}
+    for delta in results.get("ingredientDeltas") or []:
+        uri = str(delta.get("ingredientAssertionURI") or "")
+        deltas.setdefault(uri, []).extend(_codes(delta.get("validationDeltas") or {}, "failure"))
+    queue = [(active_id, 0)]
+    seen = {active_id}
+    count = 0
+    while queue:
+        parent_id, depth = queue.pop(0)
+        for ingredient in (manifests.get(parent_id) or {}).get("ingredients") or []:
+            count += 1
+            if count > _MAX_INGREDIENTS or depth >= _MAX_DEPTH:
+                return
+            child_id = str(ingredient.get("active_manifest") or "")
+            recorded = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
+            failures = [*_codes(recorded, "failure"), *_legacy_failures(ingredient)]
+            for uri, codes in deltas.items():
+                label = str(ingredient.get("label") or "")
+                if label and uri.endswith(f"/{label}") and f"/{parent_id}/" in uri:
+                    failures += codes
+            yield IngredientFinding(
+                title=_text(str(ingredient.get("title") or "")),
+                relationship=_text(str(ingredient.get("relationship") or "")),
+                manifest_id=_text(child_id),
+                depth=depth + 1,
+                failures=tuple(dict.fromkeys(failures)),
+            )
+            if child_id and child_id not in seen:
+                seen.add(child_id)
+                queue.append((child_id, depth + 1))
+
+
+def _legacy_failures(ingredient: Json) -> list[str]:
+    """Codes of version 1 and 2 ingredients, which kept a flat list of failures."""
+    statuses: list[Json] = ingredient.get("validation_status") or []
+    return [_text(str(status.get("code") or "")) for status in statuses]
+
+
+def _text(value: str) -> str:
+    """Text from a manifest: bounded here, escaped where it is shown."""
+    return value[:_MAX_TEXT]

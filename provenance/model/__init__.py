@@ -1,0 +1,68 @@
+"""Frozen types that every layer shares; standard library only, no arrays, no behaviour."""
+
+from provenance.model.evidence import (
+    ContentMatchEvidence,
+    Evidence,
+    GenerationClaim,
+    ImageFlag,
+    IngredientFinding,
+    InputFacts,
+    ManifestEvidence,
+    ManifestSource,
+    ManifestStatus,
+    MatchStatus,
+    RecordEvidence,
+    RecordKey,
+    RecordStatus,
+    SignerInfo,
+    SoftBinding,
+    WatermarkEvidence,
+    WatermarkStatus,
+)
+from provenance.model.generation import (
+    Fingerprint,
+    Generation,
+    IssuedFile,
+    MarkQuality,
+    Record,
+    RecordState,
+)
+from provenance.model.ids import MarkId, SystemRef, manifest_id_for, new_record_id
+from provenance.model.report import Finding, VerificationReport
+from provenance.model.verdict import Bearing, Reason, ReasonCode, Verdict
+
+__all__ = [
+    "Bearing",
+    "ContentMatchEvidence",
+    "Evidence",
+    "Finding",
+    "Fingerprint",
+    "Generation",
+    "GenerationClaim",
+    "ImageFlag",
+    "IngredientFinding",
+    "InputFacts",
+    "IssuedFile",
+    "ManifestEvidence",
+    "ManifestSource",
+    "ManifestStatus",
+    "MarkId",
+    "MarkQuality",
+    "MatchStatus",
+    "Reason",
+    "ReasonCode",
+    "Record",
+    "RecordEvidence",
+    "RecordKey",
+    "RecordState",
+    "RecordStatus",
+    "SignerInfo",
+    "SoftBinding",
+    "SystemRef",
+    "Verdict",
+    "VerificationReport",
+    "WatermarkEvidence",
+    "WatermarkStatus",
+    "manifest_id_for",
+    "new_record_id",
+]

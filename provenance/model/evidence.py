@@ -1,0 +1,310 @@
+"""Evidence: what each check saw, with its raw values and its final status.
+
+Every kind of evidence keeps what was measured beside what was concluded, so that a
+report can be read again, and judged again, without the image. A check that did not
+run is evidence of its own (`NOT_CHECKED`, `NOT_APPLICABLE`), never an empty field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from provenance.model.generation import RecordState
+from provenance.model.ids import MarkId, SystemRef
+
+# --- the input ---------------------------------------------------------------
+
+
+class ImageFlag(StrEnum):
+    """Something a reader of the verdict should know about how the image was read."""
+
+    EXTENSION_MISMATCH = "extension_mismatch"
+    TRAILING_DATA = "trailing_data"
+    PARTIAL = "partial"
+    CORRUPT = "corrupt"
+    ORIENTATION_APPLIED = "orientation_applied"
+    REDUCED_TO_8_BIT = "reduced_to_8_bit"
+    CMYK_CONVERTED = "cmyk_converted"
+    ICC_DROPPED = "icc_dropped"
+    METADATA_IGNORED = "metadata_ignored"
+    PALETTE_EXPANDED = "palette_expanded"
+    FULLY_TRANSPARENT = "fully_transparent"
+    FRAMES_SAMPLED = "frames_sampled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFacts:
+    """The questioned file. `sha256` is taken over the bytes before they are parsed."""
+
+    sha256: str
+    byte_size: int
+    format: str
+    width: int
+    height: int
+    frames: int = 1
+    flags: tuple[ImageFlag, ...] = ()
+
+
+# --- C2PA manifest -----------------------------------------------------------
+
+
+class ManifestStatus(StrEnum):
+    """Our reading of a C2PA validation; the codes it rests on are kept beside it."""
+
+    TRUSTED = "TRUSTED"
+    TRUSTED_CONTENT_CHANGED = "TRUSTED_CONTENT_CHANGED"
+    UNTRUSTED = "UNTRUSTED"
+    INVALID = "INVALID"
+    EXPIRED = "EXPIRED"
+    REMOTE_ONLY = "REMOTE_ONLY"
+    UNREADABLE = "UNREADABLE"
+    NONE = "NONE"
+
+    @property
+    def readable(self) -> bool:
+        """True where the statements of the manifest could be read at all."""
+        return self not in (
+            ManifestStatus.REMOTE_ONLY,
+            ManifestStatus.UNREADABLE,
+            ManifestStatus.NONE,
+        )
+
+
+class ManifestSource(StrEnum):
+    """Where the manifest bytes came from."""
+
+    EMBEDDED = "embedded"
+    RECOVERED = "recovered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerInfo:
+    """Subject of the signing certificate, as the validator reports it."""
+
+    organization: str
+    common_name: str
+    serial_number: str
+    algorithm: str
+    time: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name to show: common name, else organisation."""
+        return self.common_name or self.organization or "unnamed signer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftBinding:
+    """A `c2pa.soft-binding` assertion: algorithm name and value."""
+
+    alg: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationClaim:
+    """What our own assertion in the manifest states about the generating system."""
+
+    system: SystemRef
+    model: str
+    model_version: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngredientFinding:
+    """One ingredient, found by walking from the active manifest to its origins.
+
+    `depth` is 1 for an ingredient of the active manifest. `failures` are the C2PA
+    failure codes that belong to this ingredient, verbatim.
+    """
+
+    title: str
+    relationship: str
+    manifest_id: str
+    depth: int
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestEvidence:
+    """Result of reading one manifest store.
+
+    `state`, `success`, `informational` and `failure` are the validator's own words
+    (C2PA 2.4, clause "Validation states" and "Standard status codes").
+    `trust_list` names the list whose anchor the signer chains to.
+    """
+
+    status: ManifestStatus
+    source: ManifestSource = ManifestSource.EMBEDDED
+    state: str = ""
+    success: tuple[str, ...] = ()
+    informational: tuple[str, ...] = ()
+    failure: tuple[str, ...] = ()
+    manifest_id: str = ""
+    signer: SignerInfo | None = None
+    trust_list: str = ""
+    claim_generator: str = ""
+    actions: tuple[str, ...] = ()
+    digital_source_types: tuple[str, ...] = ()
+    soft_bindings: tuple[SoftBinding, ...] = ()
+    generation: GenerationClaim | None = None
+    ingredients: tuple[IngredientFinding, ...] = ()
+    remote_url: str = ""
+    detail: str = ""
+
+    @property
+    def altered_ingredients(self) -> tuple[IngredientFinding, ...]:
+        """Ingredients whose signature or content no longer verifies.
+
+        An ingredient that is merely signed by somebody unknown is not altered.
+        """
+        return tuple(i for i in self.ingredients if set(i.failures) - UNTRUSTED_CODES)
+
+    @property
+    def claims_capture(self) -> bool:
+        """True if it says that a camera or scanner took the picture (IPTC NewsCodes)."""
+        names = {kind.rsplit("/", 1)[-1] for kind in self.digital_source_types}
+        return bool(names & CAPTURE_SOURCE_TYPES)
+
+    @property
+    def claims_creation(self) -> bool:
+        """True if the manifest says that the picture began with it."""
+        return "c2pa.created" in self.actions
+
+
+UNTRUSTED_CODES = frozenset(
+    {
+        "signingCredential.untrusted",
+        "cawg.x509.credential.untrusted",
+        "timeStamp.untrusted",
+    }
+)
+
+# IPTC Digital Source Type NewsCodes that state a capture of the real world.
+# http://cv.iptc.org/newscodes/digitalsourcetype/
+CAPTURE_SOURCE_TYPES = frozenset(
+    {"digitalCapture", "computationalCapture", "negativeFilm", "positiveFilm", "print"}
+)
+
+
+# --- watermark ---------------------------------------------------------------
+
+
+class WatermarkStatus(StrEnum):
+    """What a watermark scheme says about the pixels."""
+
+    READ_AUTHENTIC = "READ_AUTHENTIC"  # payload read, its tag verified with a held key
+    READ = "READ"  # payload read with a stated error rate, tag key not held
+    CANDIDATE = "CANDIDATE"  # a word without presence decision; only a record can confirm it
+    TRACE = "TRACE"  # synchronisation found, payload not readable
+    NONE = "NONE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"  # the image cannot carry this mark
+    NOT_CHECKED = "NOT_CHECKED"  # the scheme is not available, or no key is held
+
+    @property
+    def is_read(self) -> bool:
+        """True where a payload is known to be present."""
+        return self in (WatermarkStatus.READ_AUTHENTIC, WatermarkStatus.READ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatermarkEvidence:
+    """Result of one scheme on one image.
+
+    `log10_p` bounds the probability that an image without this mark gives this result;
+    `log10_threshold` is what it had to reach. Both are 0.0 where nothing was decided.
+    `systems` are the ids that were looked for: a mark of any other system is not excluded.
+    `frame` is the index of the frame that carried the mark in an animated image.
+    """
+
+    scheme: str
+    alg: str
+    status: WatermarkStatus
+    system: SystemRef | None = None
+    mark_id: MarkId | None = None
+    payload: bytes = b""
+    epoch: int | None = None
+    log10_p: float = 0.0
+    log10_threshold: float = 0.0
+    path: str = ""
+    frame: int = 0
+    systems: tuple[int, ...] = ()
+    detail: str = ""
+
+
+# --- record and content ------------------------------------------------------
+
+
+class RecordStatus(StrEnum):
+    """Answer of the registry to the id that the mark or the manifest named."""
+
+    FOUND = "FOUND"
+    ABSENT = "ABSENT"
+    VOID = "VOID"
+    UNREACHABLE = "UNREACHABLE"
+    NOT_ASKED = "NOT_ASKED"
+
+
+class RecordKey(StrEnum):
+    """Which id the record was looked up by."""
+
+    MARK = "mark"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEvidence:
+    """What the registry holds under the id that was asked for."""
+
+    status: RecordStatus
+    key: RecordKey = RecordKey.MARK
+    record_id: str = ""
+    manifest_id: str = ""
+    mark_id: MarkId | None = None
+    system: SystemRef | None = None
+    model: str = ""
+    model_version: str = ""
+    scheme: str = ""
+    state: RecordState | None = None
+    issued_at: str = ""
+    detail: str = ""
+
+
+class MatchStatus(StrEnum):
+    """Does the questioned picture look like the one that was issued?"""
+
+    MATCH = "MATCH"
+    PARTIAL = "PARTIAL"
+    MISMATCH = "MISMATCH"
+    NOT_COMPARABLE = "NOT_COMPARABLE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentMatchEvidence:
+    """Comparison of the image with the record's fingerprint.
+
+    `distance` in bits of 256; `match_at_most` and `mismatch_at_least` are the two
+    thresholds between which nothing is concluded. `quality` is the lower one of both
+    fingerprints. `orientation` is how the questioned image had to be turned.
+    """
+
+    status: MatchStatus
+    distance: int
+    match_at_most: int
+    mismatch_at_least: int
+    quality: int
+    orientation: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All evidence about one image; the only input of the verdict."""
+
+    manifest: ManifestEvidence
+    recovered_manifest: ManifestEvidence | None = None
+    watermarks: tuple[WatermarkEvidence, ...] = ()
+    record: RecordEvidence = RecordEvidence(status=RecordStatus.NOT_ASKED)
+    content_match: ContentMatchEvidence | None = None

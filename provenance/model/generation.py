@@ -1,0 +1,116 @@
+"""What the operator states about an image, and the record that is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from provenance.errors import ArgumentError
+from provenance.model.ids import MarkId, SystemRef, manifest_id_for
+
+MAX_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What made the image. Nothing personal belongs here: no prompt, account or counter.
+
+    `model` and `model_version` are printable text of at most 200 characters.
+    """
+
+    model: str
+    model_version: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ArgumentError("model must not be empty")
+        for name in ("model", "model_version"):
+            text = getattr(self, name)
+            if len(text) > MAX_TEXT or not text.isprintable():
+                raise ArgumentError(
+                    f"{name} must be printable text of at most {MAX_TEXT} characters"
+                )
+
+
+class RecordState(StrEnum):
+    """Life of a record: reserved -> issued -> released, or void."""
+
+    RESERVED = "reserved"
+    ISSUED = "issued"
+    RELEASED = "released"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """A perceptual hash: PDQ, 256 bits, with its quality 0..100."""
+
+    bits: bytes
+    quality: int
+
+    def __post_init__(self) -> None:
+        if len(self.bits) != 32:
+            raise ValueError("a PDQ fingerprint has 32 bytes")
+        if not 0 <= self.quality <= 100:
+            raise ValueError("PDQ quality is 0..100")
+
+    def distance(self, other: Fingerprint) -> int:
+        """Hamming distance in bits, 0..256."""
+        mine, theirs = int.from_bytes(self.bits), int.from_bytes(other.bits)
+        return (mine ^ theirs).bit_count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkQuality:
+    """What the mark cost the picture: PSNR in dB over RGB, mean SSIM of the luma."""
+
+    psnr_db: float
+    ssim: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedFile:
+    """Facts about the file that was written, known once it is signed.
+
+    `byte_size` in bytes, `width` and `height` in pixels as displayed, `sha256` of the
+    whole file in lower-case hexadecimal, `manifest` the C2PA manifest store bytes.
+    """
+
+    format: str
+    width: int
+    height: int
+    byte_size: int
+    sha256: str
+    fingerprint: Fingerprint
+    manifest: bytes
+    quality: MarkQuality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One issued generation as the registry keeps it. Times are UTC."""
+
+    record_id: str
+    system: SystemRef
+    mark_id: MarkId
+    epoch: int
+    scheme: str
+    generation: Generation
+    state: RecordState
+    reserved_at: datetime
+    issued_at: datetime | None = None
+    file: IssuedFile | None = None
+
+    def __post_init__(self) -> None:
+        if (self.file is None) is (self.state in (RecordState.ISSUED, RecordState.RELEASED)):
+            raise ValueError("an issued record has a file, every other record has none")
+
+    @property
+    def manifest_id(self) -> str:
+        """The label of the record's manifest."""
+        return manifest_id_for(self.record_id)
+
+    def issued(self, file: IssuedFile, at: datetime) -> Record:
+        """This record once the file exists and has been verified."""
+        return replace(self, state=RecordState.ISSUED, file=file, issued_at=at)

@@ -1,0 +1,65 @@
+"""The result of one verification, complete and immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from provenance.errors import VerificationError
+from provenance.model.evidence import Evidence, InputFacts
+from provenance.model.ids import SystemRef
+from provenance.model.verdict import Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the evidence amounts to: the output of the pure verdict function.
+
+    `system` is who the evidence points to. Only under `TRACED` may it be named as the
+    origin; under every weaker verdict the statement must be "carries a mark assigned to".
+    """
+
+    verdict: Verdict
+    system: SystemRef | None
+    reasons: tuple[Reason, ...]
+    statement: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationReport:
+    """Evidence about one image and the finding it leads to."""
+
+    input: InputFacts
+    evidence: Evidence
+    finding: Finding
+
+    @property
+    def verdict(self) -> Verdict:
+        """Shorthand for `finding.verdict`."""
+        return self.finding.verdict
+
+    @property
+    def system(self) -> SystemRef | None:
+        """Shorthand for `finding.system`."""
+        return self.finding.system
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Shorthand for `finding.reasons`."""
+        return self.finding.reasons
+
+    def require(self, policy: Callable[[VerificationReport], bool]) -> None:
+        """Raise unless the policy accepts this report.
+
+        Verification itself never raises on negative evidence; this is the one door
+        through which a verdict becomes an exception.
+
+        Raises:
+            VerificationError: the policy returned False.
+        """
+        if not policy(self):
+            raise VerificationError(
+                f"the report does not satisfy the required policy: {self.finding.statement}",
+                hint=self.finding.next_step,
+            )

@@ -1,0 +1,305 @@
+"""The registry in SQLite: embedded, durable at every commit, many writers at once.
+
+WAL with `synchronous=FULL` loses no acknowledged record when the process or the machine
+dies; WAL alone with the default setting may. Every writing transaction starts with
+BEGIN IMMEDIATE: a deferred one that reads before it writes fails under load instead of
+waiting.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+
+from provenance.errors import ErrorCode, RegistryError
+from provenance.model.generation import (
+    Fingerprint,
+    Generation,
+    IssuedFile,
+    MarkQuality,
+    Record,
+    RecordState,
+)
+from provenance.model.ids import MarkId, SystemRef, new_record_id
+from provenance.registry.tables import SCHEMA_VERSION, metadata, records, schema
+
+_BUSY_SECONDS: Final = 30
+_RESERVE_ATTEMPTS: Final = 16
+_WRITES: Final = "provenance_writes"  # execution option of transactions that will write
+
+
+class SqliteStore:
+    """A `RecordStore` in one SQLite file.
+
+    The engine is made on first use and made anew after a fork, so a store can be handed
+    to worker processes.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Name the file; nothing is opened yet.
+
+        Args:
+            path: the database file.
+            read_only: never write, not even the schema; for verification.
+        """
+        self.path = path
+        self.read_only = read_only
+        self._engine: Engine | None = None
+        self._process = 0
+
+    @classmethod
+    def create(cls, path: Path) -> SqliteStore:
+        """Make a new registry file.
+
+        Raises:
+            RegistryError: it exists already or cannot be written.
+        """
+        if path.exists():
+            raise RegistryError(f"{path} exists already")
+        store = cls(path)
+        with store._writing() as connection:
+            metadata.create_all(connection)
+            connection.execute(insert(schema).values(version=SCHEMA_VERSION))
+        return store
+
+    # --- writing ---------------------------------------------------------------
+
+    def reserve(
+        self,
+        *,
+        system: SystemRef,
+        epoch: int,
+        scheme: str,
+        generation: Generation,
+        id_bits: int,
+    ) -> Record:
+        """A new record with a unique mark id; see `RecordStore.reserve`."""
+        for _ in range(_RESERVE_ATTEMPTS):
+            record = Record(
+                record_id=new_record_id(),
+                system=system,
+                mark_id=MarkId.random(bits=id_bits),
+                epoch=epoch,
+                scheme=scheme,
+                generation=generation,
+                state=RecordState.RESERVED,
+                reserved_at=datetime.now(UTC),
+            )
+            try:
+                with self._writing() as connection:
+                    connection.execute(insert(records).values(_reserved_row(record)))
+            except IntegrityError:  # the mark id is taken: draw another one
+                continue
+            return record
+        raise RegistryError(
+            "no free mark id found",
+            hint=f"{scheme} carries {id_bits} bits of mark id; this system has used them up",
+        )
+
+    def issue(self, record_id: str, file: IssuedFile) -> Record:
+        """Commit the verified file; see `RecordStore.issue`."""
+        row = {"issued_at": _now(), **_file_row(file)}
+        return self._move(record_id, RecordState.RESERVED, RecordState.ISSUED, row)
+
+    def release(self, record_id: str) -> Record:
+        """The file is in place; see `RecordStore.release`."""
+        return self._move(record_id, RecordState.ISSUED, RecordState.RELEASED, {})
+
+    def void(self, record_id: str) -> Record:
+        """The stamping failed; see `RecordStore.void`."""
+        return self._move(record_id, RecordState.RESERVED, RecordState.VOID, {})
+
+    def _move(
+        self, record_id: str, source: RecordState, target: RecordState, values: dict[str, Any]
+    ) -> Record:
+        with self._writing() as connection:
+            changed = connection.execute(
+                update(records)
+                .where(records.c.record_id == record_id, records.c.state == source.value)
+                .values(state=target.value, **values)
+            ).rowcount
+            row = connection.execute(
+                select(records).where(records.c.record_id == record_id)
+            ).first()
+        if changed != 1 or row is None:
+            state = "missing" if row is None else row.state
+            raise RegistryError(f"record {record_id} is {state}, not {source.value}")
+        return _record(row)
+
+    # --- reading ---------------------------------------------------------------
+
+    def find_by_mark(self, system_id: int, mark_id: MarkId) -> Record | None:
+        """The record of a mark; see `RecordReader.find_by_mark`."""
+        with self._reading() as connection:
+            row = connection.execute(
+                select(records).where(
+                    records.c.system_id == system_id, records.c.mark_id == mark_id.value
+                )
+            ).first()
+        return None if row is None else _record(row)
+
+    def find_by_id(self, record_id: str) -> Record | None:
+        """The record of an id; see `RecordReader.find_by_id`."""
+        with self._reading() as connection:
+            row = connection.execute(
+                select(records).where(records.c.record_id == record_id)
+            ).first()
+        return None if row is None else _record(row)
+
+    def count(self) -> dict[RecordState, int]:
+        """Records in each state."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(records.c.state, func.count()).group_by(records.c.state)
+            ).all()
+        found = {RecordState(state): number for state, number in rows}
+        return {state: found.get(state, 0) for state in RecordState}
+
+    def check(self) -> None:
+        """Raise unless the file is sound and of the version that this code writes.
+
+        Raises:
+            RegistryError: damaged, of another version, or not a registry.
+        """
+        with self._reading() as connection:
+            result = connection.exec_driver_sql("PRAGMA quick_check").scalar()
+            version = connection.execute(select(schema.c.version)).scalar()
+        if result != "ok":
+            raise RegistryError(f"{self.path} is damaged: {result}")
+        if version != SCHEMA_VERSION:
+            raise RegistryError(f"{self.path} has schema version {version}, not {SCHEMA_VERSION}")
+
+    # --- connections -----------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self.read_only:
+            raise RegistryError(f"{self.path} was opened for reading only")
+        engine = self._opened().execution_options(**{_WRITES: True})
+        with self._translated(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if not self.path.is_file():
+            raise RegistryError(f"there is no registry at {self.path}")
+        with self._translated(), self._opened().begin() as connection:
+            yield connection
+
+    def _opened(self) -> Engine:
+        if self._engine is None or self._process != os.getpid():
+            self._engine, self._process = self._make_engine(), os.getpid()
+        return self._engine
+
+    def _make_engine(self) -> Engine:
+        mode = "ro" if self.read_only else "rwc"
+        address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        engine = create_engine(
+            "sqlite://",
+            creator=lambda: sqlite3.connect(
+                address,
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            ),
+        )
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: sqlite3.Connection, _: object) -> None:
+            if not self.read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+
+        @event.listens_for(engine, "begin")
+        def start(connection: Connection) -> None:
+            writes = connection.get_execution_options().get(_WRITES)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except OperationalError as error:
+            text = str(error.orig)
+            code = ErrorCode.BUSY if "locked" in text or "busy" in text else ErrorCode.REGISTRY
+            raise RegistryError(f"registry {self.path}: {text}", code=code) from error
+        except (DatabaseError, sqlite3.Error, OSError) as error:
+            reason = getattr(error, "orig", error)
+            raise RegistryError(f"registry {self.path}: {reason}") from error
+
+
+# --- rows ------------------------------------------------------------------------
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _reserved_row(record: Record) -> dict[str, Any]:
+    return {
+        "record_id": record.record_id,
+        "system_id": record.system.id,
+        "system_name": record.system.name,
+        "mark_id": record.mark_id.value,
+        "epoch": record.epoch,
+        "scheme": record.scheme,
+        "model": record.generation.model,
+        "model_version": record.generation.model_version,
+        "state": record.state.value,
+        "reserved_at": record.reserved_at.isoformat(),
+    }
+
+
+def _file_row(file: IssuedFile) -> dict[str, Any]:
+    return {
+        "format": file.format,
+        "width": file.width,
+        "height": file.height,
+        "byte_size": file.byte_size,
+        "sha256": file.sha256,
+        "pdq": file.fingerprint.bits,
+        "pdq_quality": file.fingerprint.quality,
+        "psnr_db": file.quality.psnr_db,
+        "ssim": file.quality.ssim,
+        "manifest": file.manifest,
+    }
+
+
+def _record(row: Row[Any]) -> Record:
+    file = None
+    if row.issued_at is not None:
+        file = IssuedFile(
+            format=row.format,
+            width=row.width,
+            height=row.height,
+            byte_size=row.byte_size,
+            sha256=row.sha256,
+            fingerprint=Fingerprint(bits=row.pdq, quality=row.pdq_quality),
+            manifest=row.manifest,
+            quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim),
+        )
+    return Record(
+        record_id=row.record_id,
+        system=SystemRef(row.system_id, row.system_name),
+        mark_id=MarkId(row.mark_id),
+        epoch=row.epoch,
+        scheme=row.scheme,
+        generation=Generation(model=row.model, model_version=row.model_version),
+        state=RecordState(row.state),
+        reserved_at=datetime.fromisoformat(row.reserved_at),
+        issued_at=None if row.issued_at is None else datetime.fromisoformat(row.issued_at),
+        file=file,
+    )

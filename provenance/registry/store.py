@@ -1,0 +1,89 @@
+"""The store contract: what keeps the records of issued generations.
+
+Every implementation passes the same conformance tests (`tests/conformance`).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from provenance.model.generation import Generation, IssuedFile, Record, RecordState
+from provenance.model.ids import MarkId, SystemRef
+
+
+class RecordReader(Protocol):
+    """What verification needs: look-ups by exact id, and nothing that lists."""
+
+    def find_by_mark(self, system_id: int, mark_id: MarkId) -> Record | None:
+        """The record of a mark, whatever its state; None if there is none.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def find_by_id(self, record_id: str) -> Record | None:
+        """The record of that id, whatever its state; None if there is none.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+
+class RecordStore(RecordReader, Protocol):
+    """What stamping needs. Every method is one transaction and safe between threads.
+
+    States only ever move reserved -> issued -> released, or to void before that.
+    """
+
+    def reserve(
+        self,
+        *,
+        system: SystemRef,
+        epoch: int,
+        scheme: str,
+        generation: Generation,
+        id_bits: int,
+    ) -> Record:
+        """A new record with a mark id that is unique in its system.
+
+        Args:
+            system: the generating system; its id must not be None.
+            epoch: key epoch that the mark is made with.
+            scheme: name of the watermark scheme.
+            generation: what the operator states.
+            id_bits: how many bits of mark id the scheme carries.
+
+        Raises:
+            RegistryError: the registry cannot be written.
+        """
+        ...
+
+    def issue(self, record_id: str, file: IssuedFile) -> Record:
+        """Commit the facts of the verified file: reserved -> issued.
+
+        Raises:
+            RegistryError: not a reserved record, or the registry cannot be written.
+        """
+        ...
+
+    def release(self, record_id: str) -> Record:
+        """The file is at its final place: issued -> released.
+
+        Raises:
+            RegistryError: not an issued record, or the registry cannot be written.
+        """
+        ...
+
+    def void(self, record_id: str) -> Record:
+        """The stamping failed: reserved -> void. The mark id is never used again.
+
+        Raises:
+            RegistryError: not a reserved record, or the registry cannot be written.
+        """
+        ...
+
+    def count(self) -> dict[RecordState, int]:
+        """How many records there are in each state."""
+        ...

@@ -1,0 +1,53 @@
+"""Database tables of the registry. Portable SQL: SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION: Final = 1
+
+metadata = MetaData()
+
+schema = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+
+#: One row for each issued generation. The columns from `issued_at` on are null until the
+#: file has been written and verified. No pixel, prompt or account is ever stored.
+records = Table(
+    "records",
+    metadata,
+    Column("record_id", String(36), primary_key=True),
+    Column("system_id", Integer, nullable=False),
+    Column("system_name", Text, nullable=False),
+    Column("mark_id", BigInteger, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("scheme", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reserved_at", String(32), nullable=False),
+    Column("issued_at", String(32)),
+    Column("format", String(10)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("byte_size", BigInteger),
+    Column("sha256", String(64)),
+    Column("pdq", LargeBinary(32)),
+    Column("pdq_quality", Integer),
+    Column("psnr_db", Float),
+    Column("ssim", Float),
+    Column("manifest", LargeBinary),
+    UniqueConstraint("system_id", "mark_id", name="one_mark_per_system"),
+)

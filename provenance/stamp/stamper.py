@@ -1,0 +1,260 @@
+"""Stamping: no picture leaves without a mark, a signed manifest and a record.
+
+The order is the product. Steps carry the numbers of `docs/architecture.md`, "Release
+order"; step 8 never comes before step 7, and any failure leaves no file behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from provenance.errors import RegistryError, SelfCheckError
+from provenance.fingerprint import fingerprint
+from provenance.imaging import (
+    DEFAULT_LIMITS,
+    DEFAULT_STAMP,
+    Encoding,
+    ImageFormat,
+    Limits,
+    Metadata,
+    encode,
+    flatten,
+    load,
+)
+from provenance.imaging.memory import ImageInput
+from provenance.imaging.quality import psnr, quality
+from provenance.imaging.xmp import with_ai_source
+from provenance.keys import Signer
+from provenance.manifest import ManifestRequest, read, sign
+from provenance.model.evidence import GenerationClaim, ManifestStatus, SoftBinding
+from provenance.model.generation import Generation, IssuedFile, MarkQuality, Record
+from provenance.model.ids import MarkId, SystemRef
+from provenance.registry import RecordStore
+from provenance.stamp.picture import Picture, Pixels, picture
+from provenance.stamp.target import FileTarget, MemoryTarget, Target
+from provenance.trust import TrustStore
+from provenance.watermark import DetectionKey, Keyring, Payload, Scheme, catalog, issue
+
+_T = TypeVar("_T")
+SOFTWARE = "provenance"
+PNG = Encoding(format=ImageFormat.PNG, lossless=True)
+
+#: The finished file must look like the picture that came in. Far below what any mark or
+#: codec costs; it catches a wrong channel order, a wrong range or a black frame.
+MIN_PSNR_DB = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """A released picture.
+
+    `data` is the file, `path` where it was written (None if it was not), `quality` what the
+    mark alone cost.
+    """
+
+    data: bytes = field(repr=False)
+    path: Path | None
+    encoding: Encoding
+    record_id: str
+    mark_id: MarkId
+    manifest_id: str
+    quality: MarkQuality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamper:
+    """Stamps pictures for one generating system. Immutable; share it between threads.
+
+    Attributes:
+        system: the generating system; its id must not be None.
+        key: this system's own keys; `tag_key` must be held.
+        scheme: name of the watermark scheme.
+        signer: who signs the manifests.
+        trust: lists that contain the signer's root.
+        store: the registry.
+        software_version: goes into the claim generator.
+        formats: encoded inputs that are accepted.
+        limits: apply to inputs and to what is written.
+    """
+
+    system: SystemRef
+    key: DetectionKey
+    scheme: str
+    signer: Signer
+    trust: TrustStore
+    store: RecordStore
+    software_version: str
+    formats: frozenset[ImageFormat] = DEFAULT_STAMP
+    limits: Limits = DEFAULT_LIMITS
+
+    def stamp(
+        self,
+        image: ImageInput,
+        generation: Generation,
+        *,
+        encoding: Encoding = PNG,
+        to: Path | None = None,
+        overwrite: bool = False,
+        name: str = "",
+    ) -> Stamped:
+        """Mark, sign, verify, record and release one picture.
+
+        Args:
+            image: encoded bytes, a PIL image or a uint8 array; see `stamp.picture`.
+            generation: what made it.
+            encoding: how the result is written.
+            to: where to write it; None keeps it in memory.
+            overwrite: replace an existing file at `to`.
+            name: name of the input, for messages only.
+
+        Raises:
+            InputError: the input is no acceptable image, or cannot be written that way.
+            CapacityError: the image cannot carry the mark.
+            SignerError, ManifestError: nothing was signed.
+            SelfCheckError: the result did not verify.
+            RegistryError: the record could not be kept.
+            ProvenanceError: `E_IO`, the file could not be written.
+        """
+        scheme = catalog.scheme(self.scheme)
+        target: Target = FileTarget(to, overwrite=overwrite) if to else MemoryTarget()
+        target.prepare()
+        # (1) decode fully and check every limit
+        source = picture(image, formats=self.formats, limits=self.limits, name=name)
+        rgb, alpha = flatten(source.rgb, source.alpha, encoding)
+        scheme.info.require_fit(rgb)
+        # (2) reserve a record
+        record = self.store.reserve(
+            system=self.system,
+            epoch=self.key.epoch,
+            scheme=self.scheme,
+            generation=generation,
+            id_bits=scheme.info.layout.id_bits,
+        )
+        try:
+            payload = issue(
+                scheme.info.layout,
+                system_id=_required(self.system.id),
+                mark_id=record.mark_id,
+                tag_key=_required(self.key.tag_key),
+            )
+            # (3) embed the mark
+            marked = scheme.embed(rgb, payload, self.key.carrier_key)
+            encoded = encode(marked, alpha, encoding, self._metadata(source, generation))
+            # (4) sign, (5) write beside the final name and sync
+            signed = sign(
+                encoded,
+                encoding.format.mime,
+                self._request(record, payload, scheme, source),
+                self.signer,
+                self.trust,
+            )
+            target.write(signed.data)
+            # (6) verify what was written, with the verifier's own loader
+            written = target.read_back(self.limits)
+            seen = self._checked(written, encoding, record, payload, scheme)
+            if psnr(rgb, seen) < MIN_PSNR_DB:
+                raise SelfCheckError("the stamped picture no longer looks like the input")
+            # (7) commit the record
+            cost = quality(rgb, marked)
+            self.store.issue(
+                record.record_id,
+                _issued(written, seen, encoding, signed.manifest, cost),
+            )
+        except BaseException as error:
+            self._give_up(record, target, error)
+            raise
+        # (8) give the file its name, (9) note that it has one
+        try:
+            target.publish()
+        finally:
+            target.discard()
+        self.store.release(record.record_id)
+        return Stamped(
+            data=written,
+            path=to,
+            encoding=encoding,
+            record_id=record.record_id,
+            mark_id=record.mark_id,
+            manifest_id=record.manifest_id,
+            quality=cost,
+        )
+
+    # --- steps -------------------------------------------------------------------
+
+    def _metadata(self, source: Picture, generation: Generation) -> Metadata:
+        kept = source.metadata
+        system = f"{self.system.name}: {generation.model}"
+        xmp = with_ai_source(kept.xmp, system=system, version=generation.model_version)
+        return Metadata(exif=kept.exif, xmp=xmp, icc=kept.icc)
+
+    def _request(
+        self, record: Record, payload: Payload, scheme: Scheme, source: Picture
+    ) -> ManifestRequest:
+        return ManifestRequest(
+            claim=GenerationClaim(
+                system=self.system,
+                model=record.generation.model,
+                model_version=record.generation.model_version,
+                record_id=record.record_id,
+            ),
+            soft_binding=SoftBinding(alg=scheme.info.alg, value=payload.pack()),
+            software=SOFTWARE,
+            version=self.software_version,
+            parent=source.parent,
+        )
+
+    def _checked(
+        self, data: bytes, encoding: Encoding, record: Record, payload: Payload, scheme: Scheme
+    ) -> Pixels:
+        """The pixels of the written file, once manifest and mark name this record."""
+        image = load(data, strict=True, formats={encoding.format}, limits=self.limits)
+        manifest = read(data, encoding.format.mime, self.trust)
+        if manifest.status is not ManifestStatus.TRUSTED:
+            codes = ", ".join(manifest.failure) or manifest.detail
+            raise SelfCheckError(
+                f"the written manifest reads {manifest.status.value}: {codes}",
+                hint="check that the signer's root is in the trust list of the workspace",
+            )
+        if manifest.manifest_id != record.manifest_id:
+            raise SelfCheckError("the written manifest is not the one that was signed")
+        found = scheme.detect(image.rgb, Keyring(keys=(self.key,)))
+        if found.payload != payload:
+            raise SelfCheckError(
+                f"the mark cannot be read back from the {encoding} file",
+                hint="this picture holds the mark only in a lossless format, or not at all",
+            )
+        return image.rgb
+
+    def _give_up(self, record: Record, target: Target, error: BaseException) -> None:
+        """Leave no file and no open record; never hide the error that led here."""
+        target.discard()
+        try:
+            self.store.void(record.record_id)
+        except RegistryError as second:
+            error.add_note(f"record {record.record_id} could not be voided: {second}")
+
+
+def _issued(
+    data: bytes, rgb: Pixels, encoding: Encoding, manifest: bytes, cost: MarkQuality
+) -> IssuedFile:
+    return IssuedFile(
+        format=encoding.format.value,
+        width=rgb.shape[1],
+        height=rgb.shape[0],
+        byte_size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        fingerprint=fingerprint(np.ascontiguousarray(rgb)),
+        manifest=manifest,
+        quality=cost,
+    )
+
+
+def _required(value: _T | None) -> _T:
+    if value is None:
+        raise RegistryError("this system has no id or no tag key and cannot issue marks")
+    return value

@@ -1,0 +1,294 @@
+"""From evidence to verdict: a pure function, and the only place where one is made.
+
+Integrity, trust and match are three axes. The rules, in the order in which they apply:
+
+1. Contradictions between sources are never resolved silently: `CONFLICT`.
+2. A trusted manifest with an intact hard binding traces the image. So does a mark that was
+   read, whose record was found and whose picture matches the record: `TRACED`.
+3. A mark without record or match, a trace of a mark, a manifest that is there but proves
+   nothing, or a check that could not run: `INDETERMINATE`.
+4. A manifest of an unknown signer is a claim that anybody can make: `OTHER_SYSTEM`.
+5. Otherwise `NOT_FOUND`, which says nothing about how the picture was made.
+
+The same evidence always gives the same finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from provenance.model.evidence import (
+    Evidence,
+    ManifestEvidence,
+    ManifestStatus,
+    MatchStatus,
+    RecordStatus,
+    WatermarkEvidence,
+    WatermarkStatus,
+)
+from provenance.model.ids import SystemRef
+from provenance.model.report import Finding
+from provenance.model.verdict import Reason, ReasonCode, Verdict
+from provenance.verify.wording import next_step, statement
+
+_MANIFEST_REASONS = {
+    ManifestStatus.TRUSTED: ReasonCode.MANIFEST_TRUSTED,
+    ManifestStatus.TRUSTED_CONTENT_CHANGED: ReasonCode.MANIFEST_CONTENT_CHANGED,
+    ManifestStatus.UNTRUSTED: ReasonCode.MANIFEST_UNTRUSTED,
+    ManifestStatus.INVALID: ReasonCode.MANIFEST_INVALID,
+    ManifestStatus.EXPIRED: ReasonCode.MANIFEST_EXPIRED,
+    ManifestStatus.REMOTE_ONLY: ReasonCode.MANIFEST_REMOTE_ONLY,
+    ManifestStatus.UNREADABLE: ReasonCode.MANIFEST_UNREADABLE,
+    ManifestStatus.NONE: ReasonCode.MANIFEST_NONE,
+}
+_RECORD_REASONS = {
+    RecordStatus.FOUND: ReasonCode.RECORD_FOUND,
+    RecordStatus.ABSENT: ReasonCode.RECORD_ABSENT,
+    RecordStatus.VOID: ReasonCode.RECORD_VOID,
+    RecordStatus.UNREACHABLE: ReasonCode.RECORD_UNREACHABLE,
+    RecordStatus.NOT_ASKED: ReasonCode.RECORD_NOT_ASKED,
+}
+_MATCH_REASONS = {
+    MatchStatus.MATCH: ReasonCode.CONTENT_MATCH,
+    MatchStatus.PARTIAL: ReasonCode.CONTENT_PARTIAL,
+    MatchStatus.MISMATCH: ReasonCode.CONTENT_MISMATCH,
+    MatchStatus.NOT_COMPARABLE: ReasonCode.CONTENT_NOT_COMPARABLE,
+}
+_MARK_REASONS = {
+    WatermarkStatus.READ_AUTHENTIC: ReasonCode.MARK_READ,
+    WatermarkStatus.READ: ReasonCode.MARK_READ_UNVERIFIED,
+    WatermarkStatus.TRACE: ReasonCode.MARK_TRACE,
+    WatermarkStatus.NONE: ReasonCode.MARK_NONE,
+    WatermarkStatus.NOT_APPLICABLE: ReasonCode.MARK_NOT_APPLICABLE,
+    WatermarkStatus.NOT_CHECKED: ReasonCode.MARK_NOT_CHECKED,
+}
+#: Manifests that are there and leave the question open, unless a mark answers it.
+_OPEN_MANIFESTS = frozenset(
+    {
+        ManifestStatus.TRUSTED_CONTENT_CHANGED,
+        ManifestStatus.INVALID,
+        ManifestStatus.EXPIRED,
+        ManifestStatus.REMOTE_ONLY,
+        ManifestStatus.UNREADABLE,
+    }
+)
+_UNSETTLED_MARKS = frozenset({WatermarkStatus.TRACE, WatermarkStatus.NOT_CHECKED})
+
+
+def decide(evidence: Evidence) -> Finding:
+    """The finding that this evidence supports, and never more."""
+    case = _Case.of(evidence)
+    conflicts = tuple(_conflicts(case))
+    verdict, system = _judge(case, conflicts=bool(conflicts))
+    reasons = (*conflicts, *_reasons(case))
+    return Finding(
+        verdict=verdict,
+        system=system,
+        reasons=reasons,
+        statement=statement(verdict, evidence, case.mark, system),
+        next_step=next_step(verdict, evidence, case.mark, system),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """The evidence with the questions that several rules ask already answered."""
+
+    evidence: Evidence
+    mark: WatermarkEvidence | None  # the mark that counts: read, or a confirmed candidate
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> _Case:
+        read = [mark for mark in evidence.watermarks if mark.status.is_read]
+        candidates = [
+            mark for mark in evidence.watermarks if mark.status is WatermarkStatus.CANDIDATE
+        ]
+        confirmed = candidates if _found(evidence) and _matches(evidence) else []
+        return cls(evidence=evidence, mark=next(iter(read or confirmed), None))
+
+    @property
+    def manifest(self) -> ManifestEvidence:
+        return self.evidence.manifest
+
+    @property
+    def mismatch(self) -> bool:
+        match = self.evidence.content_match
+        return match is not None and match.status is MatchStatus.MISMATCH
+
+
+def _found(evidence: Evidence) -> bool:
+    return evidence.record.status is RecordStatus.FOUND
+
+
+def _matches(evidence: Evidence) -> bool:
+    match = evidence.content_match
+    return match is not None and match.status in (MatchStatus.MATCH, MatchStatus.PARTIAL)
+
+
+# --- rule 1 ------------------------------------------------------------------------
+
+
+def _conflicts(case: _Case) -> Iterator[Reason]:
+    manifest, mark = case.manifest, case.mark
+    systems = {m.system.id for m in case.evidence.watermarks if m.status.is_read and m.system}
+    if len(systems) > 1:
+        ids = ", ".join(str(number) for number in sorted(i for i in systems if i is not None))
+        yield Reason(code=ReasonCode.CONFLICT_SEVERAL_SYSTEMS, detail=f"systems {ids}")
+    if _mark_missing(case):
+        yield Reason(code=ReasonCode.CONFLICT_MARK_MISSING)
+    if mark is None:
+        return
+    if manifest.status is ManifestStatus.INVALID:
+        yield Reason(code=ReasonCode.CONFLICT_MANIFEST_INVALID, detail=", ".join(manifest.failure))
+    if not manifest.status.readable:
+        return
+    for binding in manifest.soft_bindings:
+        if binding.alg == mark.alg and binding.value != mark.payload:
+            detail = f"manifest {binding.value.hex()}, pixels {mark.payload.hex()}"
+            yield Reason(code=ReasonCode.CONFLICT_SOFT_BINDING, detail=detail)
+    if manifest.claims_capture:
+        detail = ", ".join(manifest.digital_source_types)
+        yield Reason(code=ReasonCode.CONFLICT_CAPTURE, detail=detail)
+    elif _other_origin(case, mark):
+        origin = manifest.generation.system if manifest.generation else manifest.claim_generator
+        yield Reason(code=ReasonCode.CONFLICT_OTHER_SYSTEM, detail=f"manifest: {origin}")
+
+
+def _mark_missing(case: _Case) -> bool:
+    """An intact manifest of a known system names a mark that was looked for and is not there."""
+    manifest = case.manifest
+    if manifest.status is not ManifestStatus.TRUSTED or manifest.generation is None:
+        return False
+    declared = {binding.alg for binding in manifest.soft_bindings}
+    return any(
+        mark.alg in declared
+        and mark.status is WatermarkStatus.NONE
+        and manifest.generation.system.id in mark.systems
+        for mark in case.evidence.watermarks
+    )
+
+
+def _other_origin(case: _Case, mark: WatermarkEvidence) -> bool:
+    """The manifest says that the picture began elsewhere than the mark says."""
+    manifest, record = case.manifest, case.evidence.record
+    if manifest.generation is not None:
+        if mark.system is not None and manifest.generation.system.id != mark.system.id:
+            return True
+        return record.status is RecordStatus.FOUND and (
+            manifest.generation.record_id != record.record_id
+        )
+    ours_below = record.manifest_id in {item.manifest_id for item in manifest.ingredients}
+    return manifest.claims_creation and not (record.manifest_id and ours_below)
+
+
+# --- rules 2 to 5 ------------------------------------------------------------------
+
+
+def _judge(case: _Case, *, conflicts: bool) -> tuple[Verdict, SystemRef | None]:
+    evidence, manifest, mark = case.evidence, case.manifest, case.mark
+    marked_by = mark.system if mark else None
+    traced_by_mark = mark is not None and _found(evidence) and _matches(evidence)
+    if conflicts or (case.mismatch and _mismatch_counts(case)):
+        return Verdict.CONFLICT, marked_by or _manifest_system(manifest)
+    if traced_by_mark:
+        return Verdict.TRACED, evidence.record.system or marked_by
+    if manifest.status is ManifestStatus.TRUSTED:
+        return Verdict.TRACED, _manifest_system(manifest)
+    if mark is not None:
+        return Verdict.INDETERMINATE, marked_by
+    if _unconfirmed_candidate(case):
+        return Verdict.INDETERMINATE, evidence.record.system
+    if manifest.status in _OPEN_MANIFESTS:
+        return Verdict.INDETERMINATE, None
+    if manifest.status is ManifestStatus.UNTRUSTED:
+        return Verdict.OTHER_SYSTEM, _manifest_system(manifest)
+    if any(item.status in _UNSETTLED_MARKS for item in evidence.watermarks):
+        return Verdict.INDETERMINATE, None
+    return Verdict.NOT_FOUND, None
+
+
+def _mismatch_counts(case: _Case) -> bool:
+    """A different picture contradicts only a source that really named the record."""
+    return case.mark is not None or case.manifest.status is ManifestStatus.TRUSTED
+
+
+def _unconfirmed_candidate(case: _Case) -> bool:
+    """A word without presence decision names a record that cannot be compared."""
+    match = case.evidence.content_match
+    return (
+        any(mark.status is WatermarkStatus.CANDIDATE for mark in case.evidence.watermarks)
+        and _found(case.evidence)
+        and (match is None or match.status is MatchStatus.NOT_COMPARABLE)
+    )
+
+
+def _manifest_system(manifest: ManifestEvidence) -> SystemRef | None:
+    """Whom the manifest names: its own statement if there is one, else its signer."""
+    if manifest.generation is not None:
+        return manifest.generation.system
+    return SystemRef(None, manifest.signer.name) if manifest.signer else None
+
+
+# --- reasons -----------------------------------------------------------------------
+
+
+def _reasons(case: _Case) -> Iterator[Reason]:
+    evidence, manifest = case.evidence, case.manifest
+    yield Reason(code=_MANIFEST_REASONS[manifest.status], detail=_manifest_detail(manifest))
+    if manifest.altered_ingredients:
+        titles = ", ".join(
+            f"{item.title or item.manifest_id or 'unnamed'}: {', '.join(item.failures)}"
+            for item in manifest.altered_ingredients
+        )
+        yield Reason(code=ReasonCode.INGREDIENT_ALTERED, detail=titles)
+    recovered = evidence.recovered_manifest
+    if recovered is not None and recovered.status is ManifestStatus.TRUSTED_CONTENT_CHANGED:
+        yield Reason(code=ReasonCode.MANIFEST_RECOVERED, detail=_manifest_detail(recovered))
+    yield from _mark_reasons(case)
+    if _record_was_named(case):
+        record = evidence.record
+        yield Reason(code=_RECORD_REASONS[record.status], detail=record.record_id or record.detail)
+        match = evidence.content_match
+        if match is not None:
+            detail = (
+                f"distance {match.distance} of 256 ({match.orientation}); "
+                f"same at most {match.match_at_most}, other from {match.mismatch_at_least}"
+            )
+            yield Reason(code=_MATCH_REASONS[match.status], detail=detail)
+
+
+def _manifest_detail(manifest: ManifestEvidence) -> str:
+    parts = []
+    if manifest.signer:
+        parts.append(f"signed by {manifest.signer.name}")
+    if manifest.trust_list:
+        parts.append(f"anchored in {manifest.trust_list}")
+    if manifest.status not in (ManifestStatus.TRUSTED, ManifestStatus.NONE) and manifest.failure:
+        parts.append(", ".join(manifest.failure))
+    return "; ".join(parts) or manifest.remote_url or manifest.detail
+
+
+def _mark_reasons(case: _Case) -> Iterator[Reason]:
+    for mark in case.evidence.watermarks:
+        if mark.status is WatermarkStatus.CANDIDATE:
+            confirmed = mark is case.mark
+            code = ReasonCode.MARK_CANDIDATE_CONFIRMED if confirmed else ReasonCode.MARK_NONE
+            yield Reason(code=code, detail=mark.scheme)
+            continue
+        detail = mark.scheme
+        if mark.mark_id is not None and mark.system is not None:
+            chance = f"chance at most 10^{mark.log10_p:.1f}"
+            detail = f"{mark.scheme}: mark {mark.mark_id} of {mark.system}, {chance}"
+        elif mark.detail:
+            detail = f"{mark.scheme}: {mark.detail}"
+        yield Reason(code=_MARK_REASONS[mark.status], detail=detail)
+
+
+def _record_was_named(case: _Case) -> bool:
+    """The registry's answer is a reason only where something credible named a record."""
+    return (
+        case.mark is not None
+        or case.manifest.generation is not None
+        or _unconfirmed_candidate(case)
+    )

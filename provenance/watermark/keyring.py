@@ -1,0 +1,40 @@
+"""The detection keys that a verifier holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from provenance.model.ids import SystemRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionKey:
+    """Keys of one generating system in one epoch.
+
+    `carrier_key` reads the mark of keyed schemes. `tag_key` authenticates the payload; only
+    the operator holds it, and None means that it is not held here. 32 bytes each.
+    """
+
+    system: SystemRef
+    epoch: int
+    carrier_key: bytes = field(repr=False)
+    tag_key: bytes | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """All detection keys of a verification."""
+
+    keys: tuple[DetectionKey, ...] = ()
+
+    def __add__(self, other: Keyring) -> Keyring:
+        return Keyring(keys=self.keys + other.keys)
+
+    @property
+    def tag_keys(self) -> tuple[DetectionKey, ...]:
+        """The keys with which a tag can be checked."""
+        return tuple(key for key in self.keys if key.tag_key is not None)
+
+    def holds(self, system_id: int) -> bool:
+        """True if marks of this system can be looked for."""
+        return any(key.system.id == system_id for key in self.keys)

@@ -1,0 +1,177 @@
+"""Settings of a workspace: file, environment, defaults, and where each value came from.
+
+Precedence: command-line option > environment variable > `config.toml` > default. A key or
+variable that does not exist is an error: a misspelt setting must never pass silently.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from provenance.errors import ConfigError
+from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, ImageFormat
+from provenance.model.ids import SYSTEM_ID_BITS
+from provenance.watermark import catalog
+
+ENV_PREFIX: Final = "PROVENANCE_"
+WORKSPACE_VARIABLE: Final = "PROVENANCE_WORKSPACE"
+#: Sections that environment variables may change; who the system is, is not one of them.
+_ENV_SECTIONS: Final = ("stamp", "verify")
+#: Variables with our prefix that are not settings of a section.
+_OTHER_VARIABLES: Final = frozenset({WORKSPACE_VARIABLE})
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SystemSettings(_Settings):
+    """Who this workspace issues marks for."""
+
+    id: int = Field(ge=0, lt=1 << SYSTEM_ID_BITS)
+    name: str = Field(min_length=1, max_length=64)
+    organization: str = Field(min_length=1, max_length=64)
+    epoch: int = Field(default=0, ge=0, lt=1 << 16)
+
+
+class StampSettings(_Settings):
+    """How pictures are stamped."""
+
+    scheme: str = catalog.DEFAULT
+    format: str = "png"
+    quality: int | None = Field(default=None, ge=1, le=100)
+    model: str = "unnamed model"
+    model_version: str = ""
+    formats: frozenset[ImageFormat] = DEFAULT_STAMP
+
+
+class VerifySettings(_Settings):
+    """What verification looks for and believes, besides this workspace's own anchor."""
+
+    schemes: tuple[str, ...] = (catalog.DEFAULT,)
+    formats: frozenset[ImageFormat] = DEFAULT_READ
+    trust_lists: tuple[Path, ...] = ()
+    tsa_lists: tuple[Path, ...] = ()
+
+
+class WorkspaceSettings(_Settings):
+    """The whole of `config.toml`."""
+
+    schema_version: int = Field(default=1, ge=1, le=1)
+    system: SystemSettings
+    stamp: StampSettings = StampSettings()
+    verify: VerifySettings = VerifySettings()
+
+
+class LoadedSettings(_Settings):
+    """Settings with the origin of every value: "default", "config.toml" or a variable."""
+
+    values: WorkspaceSettings
+    origins: dict[str, str]
+
+    def listing(self) -> list[tuple[str, Any, str]]:
+        """Every setting: key, effective value, origin."""
+        return [
+            (f"{section}.{key}", value, self.origins.get(f"{section}.{key}", "default"))
+            for section in ("system", "stamp", "verify")
+            for key, value in getattr(self.values, section)
+        ]
+
+
+def load_settings(path: Path, environment: Mapping[str, str]) -> LoadedSettings:
+    """Read `config.toml` and apply the environment.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown key or variable, a value that is not
+            acceptable.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path.parent} is not a workspace", hint=f"provenance init {path.parent}"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    origins = {
+        f"{section}.{key}": path.name
+        for section, table in document.items()
+        if isinstance(table, dict)
+        for key in table
+    }
+    for section, key, value, variable in _from_environment(environment):
+        table = document.setdefault(section, {})
+        if isinstance(table, dict):
+            table[key] = value
+            origins[f"{section}.{key}"] = variable
+    try:
+        return LoadedSettings(values=WorkspaceSettings.model_validate(document), origins=origins)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first_problem(error, origins)}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
+    models: dict[str, type[_Settings]] = {"stamp": StampSettings, "verify": VerifySettings}
+    found = []
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
+            continue
+        section, _, key = variable.removeprefix(ENV_PREFIX).lower().partition("_")
+        if section not in _ENV_SECTIONS:
+            continue  # other programs may use the prefix; a typo within ours is caught below
+        fields = models[section].model_fields
+        if key not in fields:
+            known = ", ".join(f"{ENV_PREFIX}{section}_{name}".upper() for name in fields)
+            raise ConfigError(f"unknown environment variable {variable}", hint=f"known: {known}")
+        is_list = not isinstance(fields[key].default, str | int | None)
+        value: Any = [part for part in text.split(",") if part] if is_list else text
+        found.append((section, key, value, variable))
+    return found
+
+
+def _first_problem(error: ValidationError, origins: Mapping[str, str]) -> str:
+    problem = error.errors()[0]
+    name = ".".join(str(part) for part in problem["loc"][:2])
+    origin = origins.get(name, "")
+    where = f"{name} (from {origin})" if origin and origin != "config.toml" else name
+    return f"{where}: {problem['msg']}"
+
+
+def write_settings(path: Path, system: SystemSettings) -> None:
+    """Write the `config.toml` of a new workspace: the system, and commented defaults."""
+    stamp, verify = StampSettings(), VerifySettings()
+    lines = [
+        "# Settings of this workspace. Every key can be seen with: provenance config show",
+        "schema_version = 1",
+        "",
+        "[system]",
+        f"id = {system.id}",
+        f"name = {_quoted(system.name)}",
+        f"organization = {_quoted(system.organization)}",
+        f"epoch = {system.epoch}",
+        "",
+        "[stamp]",
+        f"# scheme = {_quoted(stamp.scheme)}",
+        f"# format = {_quoted(stamp.format)}",
+        f"# model = {_quoted(stamp.model)}",
+        "",
+        "[verify]",
+        f"# schemes = [{', '.join(_quoted(name) for name in verify.schemes)}]",
+        '# trust_lists = ["C2PA-TRUST-LIST.pem"]  # relative to this directory',
+        '# tsa_lists = ["C2PA-TSA-TRUST-LIST.pem"]',
+        "",
+    ]
+    path.write_text("\n".join(lines), "utf-8")
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is a TOML basic string (both escape the same characters).
+    return json.dumps(text, ensure_ascii=False)

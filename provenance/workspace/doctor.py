@@ -1,0 +1,118 @@
+"""Checks of an installation and a workspace, for people who ask what is wrong."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from provenance.errors import ProvenanceError
+from provenance.watermark import catalog
+from provenance.workspace.workspace import Workspace
+
+_PACKAGES = ("c2pa-python", "cryptography", "numpy", "opencv-python", "pillow", "sqlalchemy")
+_RELEASED = datetime(2026, 11, 1, tzinfo=UTC)  # no correct clock is before this
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    level: Level
+    detail: str
+    remedy: str = ""
+
+
+def examine(workspace: Path | None) -> tuple[Check, ...]:
+    """Look at the installation and, if one is named, at a workspace."""
+    checks = [*_installation()]
+    if workspace is not None:
+        checks += _workspace(workspace)
+    return tuple(checks)
+
+
+def _installation() -> Iterator[Check]:
+    yield Check(name="python", level=Level.OK, detail=platform.python_version())
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    yield Check(name="packages", level=Level.OK, detail=versions)
+    now = datetime.now(UTC)
+    late = now >= _RELEASED
+    yield Check(
+        name="clock",
+        level=Level.OK if late else Level.FAIL,
+        detail=f"{now:%Y-%m-%d %H:%M:%S} UTC",
+        remedy="" if late else "set the clock: signatures depend on it",
+    )
+    for name in catalog.names():
+        info = catalog.scheme(name).info
+        usable = info.can_embed and info.can_detect
+        level = Level.OK if usable else Level.WARN
+        detail = info.why_unavailable or "available"
+        if info.can_detect and not info.can_embed:
+            detail = f"reads, cannot stamp: {detail}"
+        yield Check(name=f"scheme {name}", level=level, detail=detail)
+    yield Check(name="network", level=Level.OK, detail="never used; no telemetry")
+
+
+def _workspace(path: Path) -> Iterator[Check]:
+    try:
+        workspace = Workspace.open(path)
+    except ProvenanceError as error:
+        yield _failed("workspace", error)
+        return
+    yield Check(name="workspace", level=Level.OK, detail=f"{workspace.path}, {workspace.system}")
+    yield _attempt("system secret", lambda: f"{len(workspace.detection_keys())} epoch(s)")
+    yield _attempt("trust lists", lambda: _trust(workspace))
+    yield _attempt("registry", lambda: _registry(workspace))
+    yield from _signer(workspace)
+
+
+def _attempt(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, level=Level.OK, detail=look())
+    except ProvenanceError as error:
+        return _failed(name, error)
+
+
+def _failed(name: str, error: ProvenanceError) -> Check:
+    return Check(name=name, level=Level.FAIL, detail=error.message, remedy=error.hint)
+
+
+def _trust(workspace: Workspace) -> str:
+    return ", ".join(f"{item.uri}: {len(item.anchors)}" for item in workspace.trust().lists)
+
+
+def _registry(workspace: Workspace) -> str:
+    store = workspace.store(read_only=True)
+    store.check()
+    return ", ".join(f"{number} {state.value}" for state, number in store.count().items())
+
+
+def _signer(workspace: Workspace) -> Iterator[Check]:
+    try:
+        signer = workspace.signer()
+        signer.chain.check_valid()
+    except ProvenanceError as error:
+        yield _failed("signer", error)
+        return
+    chain = signer.chain
+    soon = chain.expires_soon()
+    yield Check(
+        name="signer",
+        level=Level.WARN if soon else Level.OK,
+        detail=f"{chain.subject}, {signer.algorithm.value}, until {chain.expires_at:%Y-%m-%d}",
+        remedy=f"provenance init --renew-certificate {workspace.path}" if soon else "",
+    )

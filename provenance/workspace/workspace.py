@@ -1,0 +1,222 @@
+"""A workspace: one directory with everything that one generating system needs.
+
+    config.toml            settings
+    keys/system.secret     root of all watermark keys        0600
+    keys/signer.key        signing key                       0600
+    keys/issuing-ca.key    renews the development leaf       0600
+    certs/chain.pem        signing certificate, issuing CA
+    trust/root.pem         the anchor that manifests made here chain to
+    registry.sqlite3       the records
+
+It is for one machine. A deployment keeps its keys elsewhere and builds `Stamper` and
+`Verifier` from its own parts.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import provenance
+from provenance.errors import ConfigError
+from provenance.keys import (
+    CertificateChain,
+    FileSigner,
+    Purpose,
+    SystemSecret,
+    create_chain,
+    issue_leaf,
+    read_private,
+    write_private,
+)
+from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
+from provenance.registry import SqliteStore
+from provenance.resolution import LocalRegistry
+from provenance.stamp import Stamper
+from provenance.trust import TrustKind, TrustList, TrustStore
+from provenance.verify import Verifier
+from provenance.watermark import DetectionKey, Keyring
+from provenance.workspace.config import (
+    LoadedSettings,
+    SystemSettings,
+    WorkspaceSettings,
+    load_settings,
+    write_settings,
+)
+
+
+class Workspace:
+    """An opened workspace directory. Key files are read only when they are needed."""
+
+    def __init__(self, path: Path, loaded: LoadedSettings) -> None:
+        """Use `open` or `create`."""
+        self.path = path
+        self.loaded = loaded
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        system_name: str = "",
+        organization: str = "",
+        system_id: int | None = None,
+    ) -> Self:
+        """Make a new workspace: keys, a development certificate chain, an empty registry.
+
+        It appears complete or not at all.
+
+        Args:
+            path: a directory that does not exist yet, or is empty.
+            system_name: name of the generating system; default: the directory's name.
+            organization: subject organisation of the certificates; default: the same.
+            system_id: 20-bit number of the system in its marks; default: random.
+
+        Raises:
+            ConfigError: the directory is not empty, or a value is not acceptable.
+        """
+        target = Path(path).absolute()
+        name = system_name or target.name
+        try:
+            system = SystemSettings(
+                id=secrets.randbits(SYSTEM_ID_BITS) if system_id is None else system_id,
+                name=name,
+                organization=organization or name,
+            )
+        except ValueError as error:
+            raise ConfigError(
+                f"a system has a name of 1 to 64 characters and an id below {1 << SYSTEM_ID_BITS:,}"
+            ) from error
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise ConfigError(f"{target} exists and is not an empty directory")
+        aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.incomplete")
+        try:
+            _fill(aside, system)
+            aside.replace(target)
+        except OSError as error:
+            raise ConfigError(f"cannot create {target}: {error.strerror or error}") from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return cls.open(target)
+
+    @classmethod
+    def open(cls, path: str | Path, environment: Mapping[str, str] | None = None) -> Self:
+        """Open an existing workspace.
+
+        Args:
+            path: its directory.
+            environment: variables that override settings; default: the process's own.
+
+        Raises:
+            ConfigError: not a workspace, or a setting is not valid.
+        """
+        target = Path(path).absolute()
+        variables = os.environ if environment is None else environment
+        return cls(target, load_settings(target / "config.toml", variables))
+
+    @property
+    def settings(self) -> WorkspaceSettings:
+        """The effective settings."""
+        return self.loaded.values
+
+    @property
+    def system(self) -> SystemRef:
+        """The generating system of this workspace."""
+        return SystemRef(self.settings.system.id, self.settings.system.name)
+
+    def signer(self) -> FileSigner:
+        """The signer with the workspace's own key."""
+        return FileSigner.load(
+            key_path=self.path / "keys" / "signer.key", chain_path=self.path / "certs" / "chain.pem"
+        )
+
+    def store(self, *, read_only: bool = False) -> SqliteStore:
+        """The registry of this workspace."""
+        return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
+
+    def trust(self) -> TrustStore:
+        """The workspace's own anchor and every list that its settings name."""
+        verify = self.settings.verify
+        own = TrustList.load(self.path / "trust" / "root.pem", TrustKind.SIGNERS)
+        named = [TrustList.load(self.path / p, TrustKind.SIGNERS) for p in verify.trust_lists]
+        stamps = [TrustList.load(self.path / p, TrustKind.TIME_STAMPS) for p in verify.tsa_lists]
+        return TrustStore(lists=(own, *named, *stamps))
+
+    def detection_keys(self) -> tuple[DetectionKey, ...]:
+        """The system's keys, one for each epoch up to the current one, newest first."""
+        secret = SystemSecret.load(self.path / "keys" / "system.secret")
+        system = self.settings.system
+        return tuple(
+            DetectionKey(
+                system=self.system,
+                epoch=epoch,
+                carrier_key=secret.derive(Purpose.CARRIER, system_id=system.id, epoch=epoch),
+                tag_key=secret.derive(Purpose.TAG, system_id=system.id, epoch=epoch),
+            )
+            for epoch in range(system.epoch, -1, -1)
+        )
+
+    def stamper(self) -> Stamper:
+        """A stamper with this workspace's keys, signer and registry."""
+        settings = self.settings.stamp
+        return Stamper(
+            system=self.system,
+            key=self.detection_keys()[0],
+            scheme=settings.scheme,
+            signer=self.signer(),
+            trust=self.trust(),
+            store=self.store(),
+            software_version=provenance.__version__,
+            formats=settings.formats,
+        )
+
+    def verifier(self) -> Verifier:
+        """A verifier that knows this system's marks, anchors and records."""
+        settings = self.settings.verify
+        return Verifier(
+            trust=self.trust(),
+            keyring=Keyring(keys=self.detection_keys()),
+            resolver=LocalRegistry(self.store(read_only=True)),
+            schemes=tuple(dict.fromkeys((*settings.schemes, self.settings.stamp.scheme))),
+            formats=settings.formats,
+        )
+
+    def renew_certificate(self) -> None:
+        """Give the development signer a fresh key and a leaf of 366 days.
+
+        The old ones are replaced; manifests signed with them stay valid for as long as
+        their own certificate does.
+
+        Raises:
+            KeyMaterialError: the issuing CA's key is not there: not a development chain.
+        """
+        chain_path, key_path = self.path / "certs" / "chain.pem", self.path / "keys" / "signer.key"
+        issuers = CertificateChain.load(chain_path).issuers_pem
+        ca_key = read_private(self.path / "keys" / "issuing-ca.key")
+        leaf, key = issue_leaf(issuers, ca_key, self.system.name)
+        suffix = secrets.token_hex(4)
+        new_key, new_chain = (p.with_name(f"{p.name}.{suffix}") for p in (key_path, chain_path))
+        write_private(new_key, key)
+        new_chain.write_bytes(leaf + issuers)
+        new_key.replace(key_path)
+        new_chain.replace(chain_path)
+
+
+def _fill(path: Path, system: SystemSettings) -> None:
+    path.mkdir(mode=0o700)
+    keys = path / "keys"
+    keys.mkdir(mode=0o700)
+    (path / "certs").mkdir()
+    (path / "trust").mkdir()
+    SystemSecret.generate().save(keys / "system.secret")
+    chain = create_chain(system.organization, system.name)
+    write_private(keys / "signer.key", chain.leaf_key_pem)
+    write_private(keys / "issuing-ca.key", chain.issuing_key_pem)
+    (path / "certs" / "chain.pem").write_bytes(chain.chain_pem)
+    (path / "trust" / "root.pem").write_bytes(chain.root_pem)
+    SqliteStore.create(path / "registry.sqlite3")
+    write_settings(path / "config.toml", system)
