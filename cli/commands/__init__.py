@@ -1,1 +1,1 @@
-"""One module for each command. They import the library inside, so that --help is fast."""
+"""One module for each command; the library is imported inside, so that --help is fast."""

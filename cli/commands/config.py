@@ -6,7 +6,6 @@ import typer
 
 from ..console import out, out_json, shown
 from ..options import JsonOption, WorkspaceOption, open_workspace
-from ..rows import plain
 
 app = typer.Typer(help="Settings of a workspace.", no_args_is_help=True)
 
@@ -19,6 +18,8 @@ def options() -> None:
 @app.command("show")
 def show(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Show every setting, its value and where it comes from."""
+    from ..rows import plain
+
     opened = open_workspace(workspace)
     rows = [
         {"key": key, "value": plain(value), "origin": origin}

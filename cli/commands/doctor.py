@@ -7,12 +7,13 @@ import typer
 from ..console import out, out_json, shown
 from ..exit_codes import ExitCode
 from ..options import JsonOption, WorkspaceOption
-from ..rows import plain
 
 
 def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Check this installation and, with --workspace, its keys, certificate and registry."""
-    from provenance.workspace import examine
+    from provenance.workspace.doctor import examine
+
+    from ..rows import plain
 
     checks = examine(workspace)
     if json:

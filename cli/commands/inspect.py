@@ -17,7 +17,6 @@ from ..options import (
     TsaListOption,
     WorkspaceOption,
 )
-from ..rows import SCHEMA_VERSION, plain
 from .verify import make_verifier
 
 
@@ -30,6 +29,8 @@ def inspect(
     json: JsonOption = False,
 ) -> None:
     """Show everything that was found in one file, raw, with the values behind the verdict."""
+    from ..rows import SCHEMA_VERSION, plain
+
     sources = expand([file])
     if len(sources) != 1:
         raise ArgumentError(f"{shown_path(file)} is {len(sources)} files", hint="name one file")
@@ -52,10 +53,10 @@ def inspect(
 
 def _print(name: str, value: object, depth: int) -> None:
     """Nested values as an indented list; empty ones are left out."""
+    if value is None or value in ("", [], {}):
+        return
     indent = "  " * depth
     match value:
-        case None | "" | [] | {}:
-            return
         case dict():
             if name:
                 out(f"{indent}{name}:")

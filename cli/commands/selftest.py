@@ -10,7 +10,7 @@ from ..exit_codes import ExitCode
 
 def selftest() -> None:
     """Stamp a synthetic picture, leak it, trace it; in memory and a temporary workspace."""
-    from provenance.workspace import run_selftest
+    from provenance.workspace.selftest import run_selftest
 
     steps = run_selftest()
     for step in steps:

@@ -25,7 +25,6 @@ from ..options import (
     open_workspace,
 )
 from ..progress import progress
-from ..rows import SCHEMA_VERSION, stamp_error_row, stamp_row
 from ..safely import safely
 
 if TYPE_CHECKING:
@@ -64,6 +63,8 @@ def stamp(
     """Mark, sign, verify and record pictures; each is written only when all that succeeded."""
     check_one_output(json=json, jsonl=jsonl)
     from provenance import Encoding, Generation
+
+    from ..rows import SCHEMA_VERSION, stamp_error_row, stamp_row
 
     opened = open_workspace(workspace)
     chosen = opened.settings.stamp

@@ -27,7 +27,6 @@ from ..options import (
     open_workspace,
 )
 from ..progress import progress
-from ..rows import SCHEMA_VERSION, exit_code_of, verify_error_row, verify_row
 from ..safely import safely
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def verify(
 ) -> None:
     """Check manifest, mark and record of pictures and give a verdict on each, offline."""
     check_one_output(json=json, jsonl=jsonl)
+    from ..rows import SCHEMA_VERSION, exit_code_of, verify_error_row, verify_row
+
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
     sources = expand(files)
     single = len(sources) == 1

@@ -15,6 +15,21 @@ class Verdict(StrEnum):
     OTHER_SYSTEM = "OTHER_SYSTEM"
     INDETERMINATE = "INDETERMINATE"
 
+    @property
+    def meaning(self) -> str:
+        """When this verdict is given, for the reference documentation."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Verdict.TRACED: "a trusted manifest with intact hard binding, or a mark that was read, whose "
+    "record was found and whose picture matches the record; no contradiction",
+    Verdict.NOT_FOUND: "nothing known was found; never means real, authentic or not AI",
+    Verdict.CONFLICT: "sources contradict one another; the reasons say which",
+    Verdict.OTHER_SYSTEM: "only the claim of another system, which anybody could have made",
+    Verdict.INDETERMINATE: "something was found that does not suffice, or a check could not run",
+}
+
 
 class Bearing(StrEnum):
     """Which way a reason points."""

@@ -19,7 +19,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import provenance
 from provenance.errors import ConfigError
@@ -36,7 +36,6 @@ from provenance.keys import (
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqliteStore
 from provenance.resolution import LocalRegistry
-from provenance.stamp import Stamper
 from provenance.trust import TrustKind, TrustList, TrustStore
 from provenance.verify import Verifier
 from provenance.watermark import DetectionKey, Keyring
@@ -47,6 +46,9 @@ from provenance.workspace.config import (
     load_settings,
     write_settings,
 )
+
+if TYPE_CHECKING:
+    from provenance.stamp import Stamper
 
 
 class Workspace:
@@ -162,6 +164,8 @@ class Workspace:
 
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
+        from provenance.stamp import Stamper  # whoever verifies does not need it
+
         settings = self.settings.stamp
         return Stamper(
             system=self.system,
