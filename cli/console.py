@@ -73,4 +73,7 @@ def complain(error: ProvenanceError, *, about: str | Path = "") -> None:
 
 def error_fields(error: ProvenanceError) -> dict[str, str]:
     """An error for JSON."""
-    return {"code": error.code.value, "message": error.message, "hint": error.hint}
+    message, hint = (
+        text.encode("utf-8", "backslashreplace").decode() for text in (error.message, error.hint)
+    )
+    return {"code": error.code.value, "message": message, "hint": hint}

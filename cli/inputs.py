@@ -58,7 +58,7 @@ def _expand_one(argument: str) -> Iterator[Source]:
     path = Path(argument)
     if argument == STDIN:
         yield Source(None, Path("stdin"))
-    elif path.is_dir():
+    elif os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for odd names
         yield from _walk(path)
     elif not os.path.lexists(path) and glob.has_magic(argument):
         matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - absolute patterns
@@ -72,12 +72,21 @@ def _expand_one(argument: str) -> Iterator[Source]:
 
 def _walk(top: Path) -> Iterator[Source]:
     found = False
-    for folder, directories, names in os.walk(top, onerror=None):
+    unreadable: list[OSError] = []
+    for folder, directories, names in os.walk(top, onerror=unreadable.append):
         directories.sort()
-        for name in sorted(names):
+        links = [name for name in directories if (Path(folder) / name).is_symlink()]
+        for name in sorted([*names, *links]):
             found = True
             path = Path(folder) / name
             yield Source(path, path.relative_to(top), walked=True)
+        while unreadable:
+            found = True
+            error = unreadable.pop()
+            yield _nothing(Path(str(error.filename)), f"cannot read directory: {error.strerror}")
+    for error in unreadable:
+        found = True
+        yield _nothing(Path(str(error.filename)), f"cannot read directory: {error.strerror}")
     if not found:
         yield _nothing(top, "directory holds no files")
 

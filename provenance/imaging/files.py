@@ -46,10 +46,14 @@ def read_file(path: Path, limits: Limits = DEFAULT_LIMITS, *, follow_links: bool
             after = os.fstat(descriptor)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, os.strerror(error.errno or 0))
+        if error.errno == errno.ELOOP and follow_links:
+            reason = "symbolic links form a loop"
         raise InputError(f"cannot read file: {reason}", code=ErrorCode.IO) from error
     except ValueError as error:  # a NUL byte in the name
         raise InputError("cannot read file: the name is not valid", code=ErrorCode.IO) from error
     limits.check_bytes(len(data))
+    if data and not before.st_size:
+        raise InputError("not a regular file: its size is not known", code=ErrorCode.IO)
     if len(data) != after.st_size or _identity(before) != _identity(after):
         raise InputError("file changed while it was being read", code=ErrorCode.IO)
     return data

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 
 _WIDE_MODES: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+_STRIP_PIXELS: Final = 4_000_000
 _ALPHA_MODES: Final = frozenset({"LA", "RGBA", "PA", "La", "RGBa"})
 
 
@@ -92,8 +93,9 @@ def load(
     Raises:
         InputError: `E_FORMAT`, `E_TRUNC`, `E_CORRUPT` or `E_LIMIT`.
     """
-    header = probe(data, limits)
-    _check_allowed(header, formats, strict=strict)
+    header = probe(data, limits, formats)
+    if strict:
+        _require_sound(header)
     flags = list(_container_flags(header, name))
     source = data if strict else _decodable(data, header)
     image = _open(source, header)
@@ -153,15 +155,8 @@ def later_frames(
 # --- steps -------------------------------------------------------------------
 
 
-def _check_allowed(header: Header, formats: Collection[ImageFormat], *, strict: bool) -> None:
+def _require_sound(header: Header) -> None:
     kind = header.format
-    if kind not in formats:
-        raise InputError(
-            f"{kind.value.upper()} is not accepted here",
-            hint=f"allow it with --formats {kind.value}",
-        )
-    if not strict:
-        return
     if header.frames > 1:
         raise InputError(
             f"animated or multi-page {kind.value.upper()} ({header.frames} frames)",
@@ -288,14 +283,28 @@ def _pixels(image: Image.Image, header: Header) -> tuple[Pixels, Pixels | None, 
         flags.append(ImageFlag.CMYK_CONVERTED)
     if image.mode in ("P", "PA"):
         flags.append(ImageFlag.PALETTE_EXPANDED)
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        rgba = np.asarray(image.convert("RGBA"))
-        alpha = np.ascontiguousarray(rgba[:, :, 3])
-        rgb = np.ascontiguousarray(rgba[:, :, :3])
-        if not alpha.any():
-            flags.append(ImageFlag.FULLY_TRANSPARENT)
-        return rgb, None if (alpha == 255).all() else alpha, flags
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB")), None, flags
+    has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
+    rgb, alpha = _in_strips(image, "RGBA" if has_alpha else "RGB")
+    if alpha is not None and not alpha.any():
+        flags.append(ImageFlag.FULLY_TRANSPARENT)
+    return rgb, None if alpha is None or (alpha == 255).all() else alpha, flags
+
+
+def _in_strips(image: Image.Image, mode: str) -> tuple[Pixels, Pixels | None]:
+    """Arrays of an image without a second whole copy of it in between."""
+    width, height = image.size
+    rgb = np.empty((height, width, 3), dtype=np.uint8)
+    alpha = np.empty((height, width), dtype=np.uint8) if mode == "RGBA" else None
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        # A crop loses the transparency of a palette image, which is kept beside its pixels.
+        strip.info = image.info
+        values = np.asarray(strip if strip.mode == mode else strip.convert(mode))
+        rgb[top : top + rows] = values[:, :, :3]
+        if alpha is not None:
+            alpha[top : top + rows] = values[:, :, 3]
+    return rgb, alpha
 
 
 def _turn(pixels: Pixels, turn: int) -> Pixels:

@@ -17,6 +17,7 @@ TRAINED_ALGORITHMIC_MEDIA: Final = (
     "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 )
 _IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_DCTERMS: Final = "http://purl.org/dc/terms/"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _MAX_PACKET: Final = 1_000_000
 _EMPTY: Final = (
@@ -30,6 +31,9 @@ _END: Final = '<?xpacket end="w"?>'
 
 def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
     """The XMP packet with the AI properties set; everything else in it is kept.
+
+    Except `dcterms:provenance`: it points to a remote manifest of the *input*, at an address
+    that the input chose, and would speak for the output as soon as that lost its own.
 
     Args:
         packet: an XMP packet of UTF-8 XML, or nothing.
@@ -56,7 +60,8 @@ def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
         "AISystemVersionUsed": version,
     }
     for description in document.getElementsByTagNameNS(_RDF, "Description"):
-        _remove(description, properties)
+        _remove(description, _IPTC_EXT, tuple(properties))
+        _remove(description, _DCTERMS, ("provenance",))
     added = document.createElementNS(_RDF, f"{roots[0].prefix or 'rdf'}:Description")
     # A default namespace gives the RDF element no prefix, so ours has to be declared.
     added.setAttribute(f"xmlns:{roots[0].prefix or 'rdf'}", _RDF)
@@ -82,13 +87,13 @@ def _parse(packet: bytes) -> minidom.Document:
         raise _broken() from error
 
 
-def _remove(description: minidom.Element, names: dict[str, str]) -> None:
-    """Drop earlier values of the properties, written as attributes or as elements."""
+def _remove(description: minidom.Element, namespace: str, names: tuple[str, ...]) -> None:
+    """Drop values of the properties, written as attributes or as elements."""
     for name in names:
-        if description.hasAttributeNS(_IPTC_EXT, name):
-            description.removeAttributeNS(_IPTC_EXT, name)
+        if description.hasAttributeNS(namespace, name):
+            description.removeAttributeNS(namespace, name)
     for child in list(description.childNodes):
-        if child.namespaceURI == _IPTC_EXT and child.localName in names:
+        if child.namespaceURI == namespace and child.localName in names:
             description.removeChild(child)
 
 

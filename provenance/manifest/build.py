@@ -19,6 +19,7 @@ import c2pa
 from provenance.errors import ErrorCode, ManifestError, SignerError
 from provenance.keys import FileSigner, Signer
 from provenance.manifest import names
+from provenance.manifest.bounds import excess
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
 from provenance.model.evidence import GenerationClaim, SoftBinding
 from provenance.model.ids import manifest_id_for
@@ -138,6 +139,9 @@ def _definition(request: ManifestRequest) -> dict[str, Any]:
 
 
 def _add_parent(builder: c2pa.Builder, parent: Parent) -> None:
+    too_much = excess(parent.data)
+    if too_much:
+        raise ManifestError(f"the manifest of the input cannot be kept: {too_much}")
     ingredient = {"title": "input", "relationship": "parentOf", "label": _PARENT}
     try:
         builder.add_ingredient(ingredient, parent.mime, io.BytesIO(parent.data))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import c2pa
 
+from provenance.manifest.bounds import MAX_EXPANDED_MB
 from provenance.trust import SIGNER_EKUS, TIME_STAMPING_EKU, TrustKind, TrustStore
 
 #: What the validator calls the two kinds of anchors.
@@ -29,12 +30,10 @@ class NativeSettings:
     Attributes:
         trust: whose signatures are believed.
         verify_after_sign: refuse to write a manifest that does not validate.
-        max_manifest_mb: limit for compressed manifests once expanded, in MB.
     """
 
     trust: TrustStore = TrustStore()
     verify_after_sign: bool = True
-    max_manifest_mb: int = 32
 
     def as_dict(self) -> dict[str, Any]:
         """The settings in the library's own schema (c2pa-rs 0.91)."""
@@ -66,7 +65,7 @@ class NativeSettings:
             },
             "core": {
                 "allowed_network_hosts": [],
-                "max_decompressed_manifest_size_in_mb": self.max_manifest_mb,
+                "max_decompressed_manifest_size_in_mb": MAX_EXPANDED_MB,
             },
             "builder": {"thumbnail": {"enabled": False}},
         }

@@ -17,12 +17,14 @@ import binascii
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
 import c2pa
 
 from provenance.manifest import names
+from provenance.manifest.bounds import excess
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
 from provenance.model.evidence import (
     UNTRUSTED_CODES,
@@ -38,9 +40,12 @@ from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.trust import TrustStore
 
 _REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S+)")
-_MAX_DEPTH: Final = 64
-_MAX_INGREDIENTS: Final = 1000
+_MAX_DEPTH: Final = 256  # the validator itself stops at 200
+_MAX_INGREDIENTS: Final = 2000
 _MAX_TEXT: Final = 500
+_MAX_VALUE: Final = 1024
+#: Every manifest store is a JUMBF superbox with this label (C2PA 2.4, "Manifest Store").
+_STORE_LABEL: Final = b"c2pa"
 
 Json = dict[str, Any]
 
@@ -73,6 +78,9 @@ def read_recovered(data: bytes, mime: str, manifest: bytes, trust: TrustStore) -
 def _read(
     data: bytes, mime: str, trust: TrustStore, manifest: bytes | None, source: ManifestSource
 ) -> ManifestEvidence:
+    too_much = excess(data) or excess(manifest or b"")
+    if too_much:
+        return ManifestEvidence(status=ManifestStatus.UNREADABLE, source=source, detail=too_much)
     try:
         context = NativeSettings(trust=trust).context()
         stream = io.BytesIO(data)
@@ -85,6 +93,9 @@ def _read(
         with reader:
             store: Json = json.loads(reader.json())
     except NATIVE_ERRORS as error:
+        if manifest is None and _STORE_LABEL not in data:
+            # The file itself could not be parsed; there is no manifest in it to be read.
+            return ManifestEvidence(status=ManifestStatus.NONE, detail=message_of(error))
         return _unreadable(error, source)
     try:
         return _evidence(store, source)
@@ -115,6 +126,7 @@ def _evidence(store: Json, source: ManifestSource) -> ManifestEvidence:
     )
     manifest_id = str(store.get("active_manifest") or "")
     manifests: Json = store.get("manifests") or {}
+    ingredients = list(_walk_ingredients(manifests, manifest_id, results))
     manifest: Json = manifests.get(manifest_id) or {}
     assertions: list[Json] = manifest.get("assertions") or []
     actions = _actions(assertions)
@@ -138,7 +150,8 @@ def _evidence(store: Json, source: ManifestSource) -> ManifestEvidence:
         ),
         soft_bindings=tuple(_soft_bindings(assertions)),
         generation=_generation(assertions),
-        ingredients=tuple(_walk_ingredients(manifests, manifest_id, results)),
+        ingredients=tuple(ingredients[:_MAX_INGREDIENTS]),
+        ingredients_cut=len(ingredients) > _MAX_INGREDIENTS,
     )
 
 
@@ -210,11 +223,11 @@ def _value_bytes(value: object) -> bytes | None:
     """A soft-binding value from any of the forms that are in use: text, bytes, integers."""
     if isinstance(value, str):
         try:
-            return base64.b64decode(value, validate=True)
+            return base64.b64decode(value, validate=True)[:_MAX_VALUE]
         except (binascii.Error, ValueError):
-            return value.encode()
+            return value.encode("utf-8", "backslashreplace")[:_MAX_VALUE]
     if isinstance(value, list) and all(isinstance(v, int) and 0 <= v < 256 for v in value):
-        return bytes(value)
+        return bytes(value[:_MAX_VALUE])
     return None
 
 
@@ -235,31 +248,22 @@ def _generation(assertions: list[Json]) -> GenerationClaim | None:
 def _walk_ingredients(
     manifests: Json, active_id: str, results: Json
 ) -> Iterator[IngredientFinding]:
-    """Every ingredient below the active manifest, nearest first.
+    """Every ingredient below the active manifest, nearest first; one more than is shown.
 
     Failures come from two places: what the signer of the parent recorded when it added
     the ingredient, and what differs from that now (ingredient deltas).
     """
-    deltas: dict[str, list[str]] = {}
-    for delta in results.get("ingredientDeltas") or []:
-        uri = str(delta.get("ingredientAssertionURI") or "")
-        deltas.setdefault(uri, []).extend(_codes(delta.get("validationDeltas") or {}, "failure"))
-    queue = [(active_id, 0)]
+    deltas = _deltas(results)
+    queue = deque([(active_id, 0)])
     seen = {active_id}
     count = 0
     while queue:
-        parent_id, depth = queue.pop(0)
+        parent_id, depth = queue.popleft()
         for ingredient in (manifests.get(parent_id) or {}).get("ingredients") or []:
-            count += 1
-            if count > _MAX_INGREDIENTS or depth >= _MAX_DEPTH:
-                return
             child_id = str(ingredient.get("active_manifest") or "")
             recorded = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
-            failures = [*_codes(recorded, "failure"), *_legacy_failures(ingredient)]
-            for uri, codes in deltas.items():
-                label = str(ingredient.get("label") or "")
-                if label and uri.endswith(f"/{label}") and f"/{parent_id}/" in uri:
-                    failures += codes
+            now = deltas.get((parent_id, str(ingredient.get("label") or "")), [])
+            failures = [*_codes(recorded, "failure"), *_legacy_failures(ingredient), *now]
             yield IngredientFinding(
                 title=_text(str(ingredient.get("title") or "")),
                 relationship=_text(str(ingredient.get("relationship") or "")),
@@ -267,9 +271,24 @@ def _walk_ingredients(
                 depth=depth + 1,
                 failures=tuple(dict.fromkeys(failures)),
             )
-            if child_id and child_id not in seen:
+            count += 1
+            if count > _MAX_INGREDIENTS:
+                return
+            if child_id and child_id not in seen and depth < _MAX_DEPTH:
                 seen.add(child_id)
                 queue.append((child_id, depth + 1))
+
+
+def _deltas(results: Json) -> dict[tuple[str, str], list[str]]:
+    """Failure codes that are new since signing, by (manifest, assertion label)."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for delta in results.get("ingredientDeltas") or []:
+        # the address ends in: manifest / assertion store / label
+        parts = str(delta.get("ingredientAssertionURI") or "").split("/")
+        if len(parts) >= 3:
+            codes = _codes(delta.get("validationDeltas") or {}, "failure")
+            found.setdefault((parts[-3], parts[-1]), []).extend(codes)
+    return found
 
 
 def _legacy_failures(ingredient: Json) -> list[str]:

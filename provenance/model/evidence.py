@@ -133,7 +133,8 @@ class ManifestEvidence:
 
     `state`, `success`, `informational` and `failure` are the validator's own words
     (C2PA 2.4, clause "Validation states" and "Standard status codes").
-    `trust_list` names the list whose anchor the signer chains to.
+    `trust_list` names the list whose anchor the signer chains to. `ingredients_cut` is
+    True where there are more ingredients than were walked.
     """
 
     status: ManifestStatus
@@ -151,6 +152,7 @@ class ManifestEvidence:
     soft_bindings: tuple[SoftBinding, ...] = ()
     generation: GenerationClaim | None = None
     ingredients: tuple[IngredientFinding, ...] = ()
+    ingredients_cut: bool = False
     remote_url: str = ""
     detail: str = ""
 

@@ -53,6 +53,7 @@ class ReasonCode(StrEnum):
     MANIFEST_NONE = "manifest.none"
     MANIFEST_RECOVERED = "manifest.recovered"
     INGREDIENT_ALTERED = "ingredient.altered"
+    INGREDIENT_NOT_WALKED = "ingredient.not_walked"
     MARK_READ = "mark.read"
     MARK_READ_UNVERIFIED = "mark.read_unverified"
     MARK_TRACE = "mark.trace"
@@ -123,6 +124,11 @@ _TABLE: tuple[tuple[ReasonCode, Bearing, str], ...] = (
         _R.INGREDIENT_ALTERED,
         _L,
         "An ingredient named by the manifest does not verify: its own history is open.",
+    ),
+    (
+        _R.INGREDIENT_NOT_WALKED,
+        _O,
+        "The manifest names more ingredients than are checked here.",
     ),
     (_R.MARK_READ, _S, "A watermark was read and its tag verifies."),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -31,7 +32,7 @@ class Target(Protocol):
         ...
 
     def discard(self) -> None:
-        """Remove what was written; harmless after `publish`."""
+        """Remove what was written; never raises, harmless after `publish`."""
         ...
 
 
@@ -78,7 +79,7 @@ class FileTarget:
         """
         self.path = path
         self._overwrite = overwrite
-        self._aside = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.unreleased")
+        self._aside = path.with_name(f".provenance-{secrets.token_hex(8)}.unreleased")
 
     def prepare(self) -> None:
         """Refuse a name that is taken or a directory that is not there."""
@@ -115,8 +116,9 @@ class FileTarget:
                 os.close(directory)
 
     def discard(self) -> None:
-        """Remove the temporary file, if it is still there."""
-        self._aside.unlink(missing_ok=True)
+        """Remove the temporary file, if it is still there and can be removed."""
+        with contextlib.suppress(OSError):
+            self._aside.unlink()
 
 
 class _translated:  # noqa: N801 - reads as a statement

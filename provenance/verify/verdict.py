@@ -242,6 +242,8 @@ def _reasons(case: _Case) -> Iterator[Reason]:
             for item in manifest.altered_ingredients
         )
         yield Reason(code=ReasonCode.INGREDIENT_ALTERED, detail=titles)
+    if manifest.ingredients_cut:
+        yield Reason(code=ReasonCode.INGREDIENT_NOT_WALKED)
     recovered = evidence.recovered_manifest
     if recovered is not None and recovered.status is ManifestStatus.TRUSTED_CONTENT_CHANGED:
         yield Reason(code=ReasonCode.MANIFEST_RECOVERED, detail=_manifest_detail(recovered))

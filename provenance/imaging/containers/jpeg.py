@@ -31,7 +31,7 @@ def walk(data: bytes, limits: Limits) -> Header:
     Raises:
         InputError: `E_LIMIT`, `E_TRUNC` (no frame header) or `E_CORRUPT`.
     """
-    metadata = 0
+    metadata, scans = 0, 0
     frame: _Frame | None = None
     for count, (marker, start, end) in enumerate(_segments(data), 1):
         limits.check_segments(count)
@@ -44,6 +44,9 @@ def walk(data: bytes, limits: Limits) -> Header:
         if marker in _METADATA:
             metadata += end - start
             limits.check_metadata(metadata)
+        elif marker == _SOS:
+            scans += 1
+            limits.check_scans(scans)
         elif marker in _ALL_SOF:
             if frame is not None:
                 raise corrupt("JPEG frame header is repeated")
