@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pytest
+from hypothesis import settings
+from support import chains, pictures
 
 from provenance import Workspace
+from provenance.keys import FileSigner
+
+# The same examples on every machine and in every run; explore with
+# --hypothesis-profile=explore.
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """One workspace for all tests that only add records to it."""
     return Workspace.create(
-        tmp_path_factory.mktemp("session") / "workspace", system_name="test-system"
+        tmp_path_factory.mktemp("common") / "workspace", system_name="test-system"
     )
+
+
+@pytest.fixture
+def picture() -> npt.NDArray[np.uint8]:
+    """A picture with structure that holds the default mark: uint8 (256, 256, 3)."""
+    return pictures.crop()
+
+
+@pytest.fixture(scope="session")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
+    """A signer of the common test authority: `chains.authority()`."""
+    return _signer(tmp_path_factory, "test")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
+    """A signer whose root is on nobody's list: `chains.authority("stranger")`."""
+    return _signer(tmp_path_factory, "stranger")
+
+
+def _signer(tmp_path_factory: pytest.TempPathFactory, name: str) -> FileSigner:
+    chain = chains.authority(name)
+    folder = tmp_path_factory.mktemp("keys")
+    return chains.key_files(folder, chain.leaf_key_pem, chain.chain_pem).signer()

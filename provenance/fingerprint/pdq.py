@@ -37,7 +37,7 @@ _PASSES: Final = 2  # Jarosz filter: the box filter twice in each direction
 _STRIP_ROWS: Final = 1024  # rows that are held as float at a time
 
 #: The eight orientations of a rectangle: name, transpose, mirror x, mirror y.
-#: Applied to the questioned image, each names what was done to the original.
+#: The hash of the questioned image that agrees with the original tells how it was turned.
 ORIENTATIONS: Final = (
     ("upright", False, False, False),
     ("mirrored", False, True, False),

@@ -36,7 +36,8 @@ class Encoding:
 
     Attributes:
         format: the file format.
-        lossless: PNG and TIFF always are; WebP can be; JPEG and AVIF are not.
+        lossless: PNG and TIFF always are, whatever is given; WebP can be; JPEG and AVIF
+            are not.
         quality: 1..100 for lossy formats, None for the default (JPEG 95, WebP 92, AVIF 90).
         chroma_subsampling: False writes JPEG and AVIF as 4:4:4. A mark that lives in
             chroma does not survive 4:2:0, so that has to be asked for.
@@ -51,6 +52,10 @@ class Encoding:
     background: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
+        if self.format in (ImageFormat.PNG, ImageFormat.TIFF):
+            object.__setattr__(self, "lossless", True)
+        if self.background is not None and not all(0 <= v <= 255 for v in self.background):
+            raise ArgumentError("a background colour has three values of 0 to 255")
         if self.format not in {kind for kind, _ in _NAMES.values()}:
             raise ArgumentError(f"{self.format.value.upper()} can be read but not written")
         if self.quality is not None and not 1 <= self.quality <= 100:

@@ -36,14 +36,18 @@ def read_file(path: Path, limits: Limits = DEFAULT_LIMITS, *, follow_links: bool
     if not follow_links:
         flags |= os.O_NOFOLLOW
     try:
+        # open() would refuse the descriptor of a directory and leave it open.
         descriptor = os.open(path, flags)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+        try:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise InputError(f"not a regular file: {_kind(before)}", code=ErrorCode.IO)
             limits.check_bytes(before.st_size)
-            data = file.read(limits.max_bytes + 1)
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(limits.max_bytes + 1)
             after = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, os.strerror(error.errno or 0))
         if error.errno == errno.ELOOP and follow_links:

@@ -33,6 +33,10 @@ Pixels = npt.NDArray[np.uint8]
 
 _WIDE_MODES: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _STRIP_PIXELS: Final = 4_000_000
+# Description, maker, model, software, date, artist, copyright; Exif and GPS directories
+# (EXIF 3.0, clause 4.6).
+_EXIF_TAGS: Final = frozenset({270, 271, 272, 305, 306, 315, 33432})
+_EXIF_POINTERS: Final = (34665, 34853)
 _ALPHA_MODES: Final = frozenset({"LA", "RGBA", "PA", "La", "RGBa"})
 
 
@@ -101,7 +105,7 @@ def load(
     image = _open(source, header)
     rgb, alpha, pixel_flags = _pixels(image, header)
     flags += pixel_flags
-    exif = bare_exif(image.info.get("exif"))
+    exif = bare_exif(image.info.get("exif")) or _tiff_exif(image, header)
     turn = orientation(exif)
     if turn != 1:
         rgb, alpha = _turn(rgb, turn), None if alpha is None else _turn(alpha, turn)
@@ -139,17 +143,14 @@ def later_frames(
     if wanted < 2:
         return
     indices = [round(i * (reachable - 1) / (wanted - 1)) for i in range(1, wanted)]
-    opened = _open(image.data, header, load=False)
-    for index in dict.fromkeys(indices):
-        try:
+    try:
+        opened = _open(_decodable(image.data, header), header, load=False)
+        for index in dict.fromkeys(indices):
             opened.seek(index)
             opened.load()
-            rgb, _, _ = _pixels(opened, header)
-        except ProvenanceError:
-            return
-        except Exception:  # noqa: BLE001 - any decoder error; earlier frames were checked
-            return
-        yield index, rgb
+            yield index, _pixels(opened, header)[0]
+    except Exception:  # noqa: BLE001 - any decoder error; the frames before it were checked
+        return
 
 
 # --- steps -------------------------------------------------------------------
@@ -183,12 +184,13 @@ def _container_flags(header: Header, name: str) -> Iterator[ImageFlag]:
 
 
 def _decodable(data: bytes, header: Header) -> bytes:
-    """For verification: a truncated file in a form that still gives its upper part."""
+    """For verification: a damaged file in a form that still gives what is left of it."""
     if header.truncated and header.format is ImageFormat.JPEG:
-        return jpeg_container.close(data)
-    if header.truncated and header.format is ImageFormat.PNG:
-        return png_container.repair(data, header) or data
-    return data
+        return jpeg_container.close(data, header)
+    if header.format is not ImageFormat.PNG:
+        return data
+    sound = png_container.without_damage(data) if header.fault else data
+    return (png_container.repair(sound, header) or sound) if header.truncated else sound
 
 
 def _plugin(kind: ImageFormat) -> type[ImageFile.ImageFile]:
@@ -237,7 +239,7 @@ def _open(data: bytes, header: Header, *, load: bool = True) -> ImageFile.ImageF
     """Decode with the format's own plug-in; whatever it throws becomes an `InputError`."""
     try:
         image = _plugin(header.format)(io.BytesIO(data))
-        if image.size != (header.width, header.height):
+        if not _same_size(image.size, header):
             raise InputError(
                 f"decoder sees {image.size[0]}x{image.size[1]} pixels, the container says "
                 f"{header.width}x{header.height}",
@@ -255,6 +257,13 @@ def _open(data: bytes, header: Header, *, load: bool = True) -> ImageFile.ImageF
     return image
 
 
+def _same_size(size: tuple[int, int], header: Header) -> bool:
+    stated = (header.width, header.height)
+    if header.format is ImageFormat.TIFF:  # Pillow applies the orientation of a TIFF itself
+        return sorted(size) == sorted(stated)
+    return size == stated
+
+
 def _code_of(error: Exception) -> ErrorCode:
     text = str(error).lower()
     if isinstance(error, MemoryError) or "too large" in text or "max_text" in text:
@@ -270,20 +279,27 @@ def _first_line(error: Exception) -> str:
 def _pixels(image: Image.Image, header: Header) -> tuple[Pixels, Pixels | None, list[ImageFlag]]:
     """RGB and alpha of a decoded image: uint8 (H, W, 3) and uint8 (H, W) or None."""
     flags: list[ImageFlag] = []
+    keyed = "transparency" in image.info
     if header.bit_depth == 16:
         flags.append(ImageFlag.REDUCED_TO_8_BIT)
+        if keyed and image.mode == "RGB":
+            # The transparent colour has 16 bits per sample and these pixels only 8.
+            keyed = False
+            flags.append(ImageFlag.TRANSPARENCY_IGNORED)
     if image.mode in _WIDE_MODES:
         # 0..65535 -> 0..255 with rounding; Pillow's own conversion clips at 255.
         wide = np.asarray(image).astype(np.uint32)
         grey = ((wide + 128) // 257).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2), None, flags
+        opaque = np.where(wide == image.info.get("transparency"), 0, 255).astype(np.uint8)
+        alpha = None if opaque.all() else opaque
+        return np.repeat(grey[:, :, None], 3, axis=2), alpha, flags
     if image.mode in ("I", "F"):
         raise InputError(f"{header.format.value.upper()} with 32-bit samples is not supported")
     if image.mode == "CMYK":
         flags.append(ImageFlag.CMYK_CONVERTED)
     if image.mode in ("P", "PA"):
         flags.append(ImageFlag.PALETTE_EXPANDED)
-    has_alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
+    has_alpha = image.mode in _ALPHA_MODES or keyed
     rgb, alpha = _in_strips(image, "RGBA" if has_alpha else "RGB")
     if alpha is not None and not alpha.any():
         flags.append(ImageFlag.FULLY_TRANSPARENT)
@@ -327,6 +343,19 @@ def _turn(pixels: Pixels, turn: int) -> Pixels:
         case _:
             turned = pixels
     return np.ascontiguousarray(turned)
+
+
+def _tiff_exif(image: ImageFile.ImageFile, header: Header) -> bytes:
+    """EXIF of a TIFF file, whose tags stand among those that describe the pixels."""
+    if header.format is not ImageFormat.TIFF:
+        return b""
+    source, kept = image.getexif(), Image.Exif()
+    for tag in _EXIF_TAGS & set(source):
+        kept[tag] = source[tag]
+    for pointer in _EXIF_POINTERS:
+        if directory := source.get_ifd(pointer):
+            kept[pointer] = directory
+    return bare_exif(kept.tobytes()) if len(kept) else b""
 
 
 def _xmp(image: Image.Image) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
-from provenance.errors import ErrorCode, InputError
+from provenance.errors import ErrorCode, InputError, ProvenanceError
 from provenance.imaging.limits import Limits
 
+_WITH_ALPHA = frozenset({"RGBA", "RGBa", "LA", "PA"})
 Pixels = npt.NDArray[np.uint8]
 ImageInput = bytes | Image.Image | npt.NDArray[np.uint8]
 
@@ -31,12 +32,7 @@ def pixels_of(
     """
     if isinstance(image, Image.Image):
         limits.check_dimensions(*image.size)
-        if getattr(image, "n_frames", 1) > 1:
-            raise InputError("animated images cannot be stamped", hint="stamp each frame alone")
-        if image.mode.startswith(("I", "F")):
-            return _split(np.asarray(image), limits)  # refused there: the range is unknown
-        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        return _split(np.asarray(image.convert("RGBA" if has_alpha else "RGB")), limits)
+        return _split(_array_of(image), limits)
     if isinstance(image, np.ndarray):
         return _split(image, limits)
     raise InputError(
@@ -44,6 +40,24 @@ def pixels_of(
         hint="pass encoded bytes, a PIL image or a uint8 array",
         code=ErrorCode.ARGUMENT,
     )
+
+
+def _array_of(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Pixels of a PIL image as they are meant to be seen."""
+    try:
+        if getattr(image, "n_frames", 1) > 1:
+            raise InputError("animated images cannot be stamped", hint="stamp each frame alone")
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode == "La":  # premultiplied; has no way to RGBA but through LA
+            upright = upright.convert("LA")
+        if upright.mode.startswith(("I", "F")):
+            return np.asarray(upright)  # refused by the caller: the range is unknown
+        has_alpha = upright.mode in _WITH_ALPHA or "transparency" in upright.info
+        return np.asarray(upright.convert("RGBA" if has_alpha else "RGB"))
+    except ProvenanceError:
+        raise
+    except Exception as error:  # a lazily opened file is decoded only here
+        raise InputError(f"image does not decode: {error}"[:200], code=ErrorCode.CORRUPT) from error
 
 
 def _split(array: npt.NDArray[np.uint8], limits: Limits) -> tuple[Pixels, Pixels | None]:

@@ -8,8 +8,8 @@ https://iptc.org/std/photometadata/specification/IPTC-PhotoMetadata
 from __future__ import annotations
 
 from typing import Final
-from xml.dom import minidom
-from xml.parsers.expat import ExpatError
+from xml.dom import XMLNS_NAMESPACE, minidom
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from provenance.errors import ErrorCode, InputError
 
@@ -19,6 +19,7 @@ TRAINED_ALGORITHMIC_MEDIA: Final = (
 _IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DCTERMS: Final = "http://purl.org/dc/terms/"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_MAX_DEPTH: Final = 100
 _MAX_PACKET: Final = 1_000_000
 _EMPTY: Final = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -59,9 +60,11 @@ def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
         "AISystemUsed": system,
         "AISystemVersionUsed": version,
     }
-    for description in document.getElementsByTagNameNS(_RDF, "Description"):
+    for description in list(document.getElementsByTagNameNS(_RDF, "Description")):
         _remove(description, _IPTC_EXT, tuple(properties))
         _remove(description, _DCTERMS, ("provenance",))
+        if description.parentNode is not None and _is_empty(description):
+            description.parentNode.removeChild(description)
     added = document.createElementNS(_RDF, f"{roots[0].prefix or 'rdf'}:Description")
     # A default namespace gives the RDF element no prefix, so ours has to be declared.
     added.setAttribute(f"xmlns:{roots[0].prefix or 'rdf'}", _RDF)
@@ -78,13 +81,34 @@ def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
 
 
 def _parse(packet: bytes) -> minidom.Document:
-    # Entities are the only dangerous part of XML here, and they need a DOCTYPE.
-    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
-        raise _broken()
     try:
-        return minidom.parseString(packet)  # noqa: S318 - no DOCTYPE, so no entities
+        _refuse_dangers(packet)
+        return minidom.parseString(packet)  # noqa: S318 - checked in the line above
     except (ExpatError, ValueError, LookupError) as error:
         raise _broken() from error
+
+
+def _refuse_dangers(packet: bytes) -> None:
+    """Raise `ValueError` for a document type (entities need one) or for deep nesting."""
+    depth = 0
+
+    def refuse(*_: object) -> None:
+        raise ValueError("document type declaration")
+
+    def enter(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise ValueError("nested too deeply")
+
+    def leave(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = enter, leave
+    parser.Parse(packet, True)  # noqa: FBT003 - the signature of expat
 
 
 def _remove(description: minidom.Element, namespace: str, names: tuple[str, ...]) -> None:
@@ -95,6 +119,18 @@ def _remove(description: minidom.Element, namespace: str, names: tuple[str, ...]
     for child in list(description.childNodes):
         if child.namespaceURI == namespace and child.localName in names:
             description.removeChild(child)
+
+
+def _is_empty(description: minidom.Element) -> bool:
+    """True where nothing is left but the subject and namespace declarations."""
+    said = [
+        name
+        for (namespace, name) in description.attributes.keysNS()
+        if namespace != XMLNS_NAMESPACE and (namespace, name) != (_RDF, "about")
+    ]
+    return not said and not any(
+        child.nodeType == child.ELEMENT_NODE for child in description.childNodes
+    )
 
 
 def _broken() -> InputError:

@@ -60,8 +60,8 @@ def create_chain(
     if leaf_lifetime > timedelta(days=LEAF_DAYS):
         raise KeyMaterialError(f"a signing certificate lives at most {LEAF_DAYS} days")
     root_key, issuing_key = _key(), _key()
-    root_name = _name(organization, f"{organization} development root")
-    issuing_name = _name(organization, f"{organization} development issuing CA")
+    root_name = _name(organization, "Development Root CA")
+    issuing_name = _name(organization, "Development Issuing CA")
     root = _ca(root_name, root_name, root_key, root_key, ROOT_DAYS, path_length=1)
     issuing = _ca(issuing_name, root_name, issuing_key, root_key, ISSUING_DAYS, path_length=0)
     leaf_pem, leaf_key_pem = issue_leaf(
@@ -88,6 +88,8 @@ def issue_leaf(
     issuer_key = load_pem_private_key(issuing_key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
         raise KeyMaterialError("the issuing CA's key is not an EC key")
+    if issuer_key.public_key() != issuer.public_key():
+        raise KeyMaterialError("the issuing CA's key does not belong to its certificate")
     organization = issuer.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
     key = _key()
     leaf = (

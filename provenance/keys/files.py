@@ -38,10 +38,11 @@ def read_private(path: Path, *, limit: int = 65_536) -> bytes:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-            status = os.fstat(descriptor)
-            _check(path, status)
-            data = file.read(limit + 1)
+        try:
+            _check(path, os.fstat(descriptor))
+            data = os.read(descriptor, limit + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise KeyMaterialError(f"cannot read {path}: {error.strerror}") from error
     if len(data) > limit:

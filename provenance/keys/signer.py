@@ -5,7 +5,7 @@ The certificate profile is that of the C2PA specification 2.4, clause "X.509 Cer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
@@ -117,6 +117,17 @@ class CertificateChain:
     def expires_at(self) -> datetime:
         """The first moment at which some certificate of the chain is no longer valid."""
         return min(c.not_valid_after_utc for c in self.certificates)
+
+    def ends_at(self, anchors: Iterable[x509.Certificate]) -> bool:
+        """True if one of the anchors is in the chain or issued its last certificate."""
+        return any(anchor in self.certificates or self._issued_by(anchor) for anchor in anchors)
+
+    def _issued_by(self, anchor: x509.Certificate) -> bool:
+        try:
+            self.certificates[-1].verify_directly_issued_by(anchor)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
 
     def check_valid(self, at: datetime | None = None) -> None:
         """Raise unless every certificate is valid at the given time (default: now).

@@ -87,6 +87,8 @@ def sign(
         with _quiet_native_log():
             manifest = builder.sign(_native_signer(calls), mime, io.BytesIO(data), target)
     except NATIVE_ERRORS as error:
+        if calls.failure is not None and not isinstance(calls.failure, Exception):
+            raise calls.failure from error  # Ctrl-C and exit are not failures of the signer
         raise calls.translate(error) from (calls.failure or error)
     return SignedFile(data=target.getvalue(), manifest=bytes(manifest))
 

@@ -19,6 +19,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import c2pa
@@ -93,10 +94,15 @@ def _read(
         with reader:
             store: Json = json.loads(reader.json())
     except NATIVE_ERRORS as error:
-        if manifest is None and _STORE_LABEL not in data:
+        found = _unreadable(error, source)
+        if (
+            found.status is ManifestStatus.UNREADABLE
+            and manifest is None
+            and _STORE_LABEL not in data
+        ):
             # The file itself could not be parsed; there is no manifest in it to be read.
-            return ManifestEvidence(status=ManifestStatus.NONE, detail=message_of(error))
-        return _unreadable(error, source)
+            return replace(found, status=ManifestStatus.NONE)
+        return found
     try:
         return _evidence(store, source)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -213,8 +219,9 @@ def _actions(assertions: list[Json]) -> list[Json]:
 
 def _soft_bindings(assertions: list[Json]) -> Iterator[SoftBinding]:
     for data in _of_label(assertions, names.SOFT_BINDING):
-        for block in data.get("blocks") or []:
-            value = _value_bytes(block.get("value"))
+        blocks = data.get("blocks")
+        for block in blocks if isinstance(blocks, list) else []:
+            value = _value_bytes(block.get("value")) if isinstance(block, dict) else None
             if value is not None:
                 yield SoftBinding(alg=_text(str(data.get("alg") or "")), value=value)
 
@@ -234,8 +241,8 @@ def _value_bytes(value: object) -> bytes | None:
 def _generation(assertions: list[Json]) -> GenerationClaim | None:
     for data in _of_label(assertions, names.GENERATION):
         system_id = data.get("systemId")
-        if not isinstance(system_id, int) or not 0 <= system_id < 1 << SYSTEM_ID_BITS:
-            continue
+        if type(system_id) is not int or not 0 <= system_id < 1 << SYSTEM_ID_BITS:
+            continue  # a boolean is an int for isinstance
         return GenerationClaim(
             system=SystemRef(system_id, _text(str(data.get("system") or ""))),
             model=_text(str(data.get("model") or "")),

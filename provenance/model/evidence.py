@@ -30,6 +30,7 @@ class ImageFlag(StrEnum):
     METADATA_IGNORED = "metadata_ignored"
     PALETTE_EXPANDED = "palette_expanded"
     FULLY_TRANSPARENT = "fully_transparent"
+    TRANSPARENCY_IGNORED = "transparency_ignored"
     FRAMES_SAMPLED = "frames_sampled"
 
 
@@ -283,13 +284,17 @@ class MatchStatus(StrEnum):
     NOT_COMPARABLE = "NOT_COMPARABLE"
 
 
+#: What counts as the same picture.
+MATCHING = frozenset({MatchStatus.MATCH, MatchStatus.PARTIAL})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentMatchEvidence:
     """Comparison of the image with the record's fingerprint.
 
     `distance` in bits of 256; `match_at_most` and `mismatch_at_least` are the two
     thresholds between which nothing is concluded. `quality` is the lower one of both
-    fingerprints. `orientation` is how the questioned image had to be turned.
+    fingerprints. `orientation` is how the questioned image is turned, seen from the issued one.
     """
 
     status: MatchStatus

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from dataclasses import dataclass
 from typing import Final, Self
 
+_MARK_ID: Final = re.compile(r"[0-9a-fA-F]{12}")
 SYSTEM_ID_BITS: Final = 20
 MARK_ID_BITS: Final = 48
 
@@ -30,7 +32,7 @@ class MarkId:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the twelve hexadecimal digits that `str()` writes."""
-        if len(text) != MARK_ID_BITS // 4:
+        if not _MARK_ID.fullmatch(text):
             raise ValueError("a mark id is twelve hexadecimal digits")
         return cls(int(text, 16))
 

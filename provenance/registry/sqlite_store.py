@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model.generation import (
@@ -52,6 +53,7 @@ class SqliteStore:
         """
         self.path = path
         self.read_only = read_only
+        self._creating = False
         self._engine: Engine | None = None
         self._process = 0
 
@@ -64,11 +66,12 @@ class SqliteStore:
         """
         if path.exists():
             raise RegistryError(f"{path} exists already")
-        store = cls(path)
-        with store._writing() as connection:
+        maker = cls(path)
+        maker._creating = True
+        with maker._writing() as connection:
             metadata.create_all(connection)
             connection.execute(insert(schema).values(version=SCHEMA_VERSION))
-        return store
+        return cls(path)
 
     # --- writing ---------------------------------------------------------------
 
@@ -82,6 +85,8 @@ class SqliteStore:
         id_bits: int,
     ) -> Record:
         """A new record with a unique mark id; see `RecordStore.reserve`."""
+        if system.id is None:
+            raise RegistryError(f"system {system.name} has no id and cannot issue marks")
         for _ in range(_RESERVE_ATTEMPTS):
             record = Record(
                 record_id=new_record_id(),
@@ -199,9 +204,18 @@ class SqliteStore:
             self._engine, self._process = self._make_engine(), os.getpid()
         return self._engine
 
+    def _mode(self) -> str:
+        """How SQLite may open the file."""
+        if not self.read_only:
+            return "rwc" if self._creating else "rw"
+        # Readers of a WAL database need a shared-memory file beside it. Where that cannot be
+        # made (evidence on read-only media) and no writer left a log, the file is immutable.
+        resting = not self.path.with_name(f"{self.path.name}-wal").exists()
+        writable = os.access(self.path.parent, os.W_OK)
+        return "ro&immutable=1" if resting and not writable else "ro"
+
     def _make_engine(self) -> Engine:
-        mode = "ro" if self.read_only else "rwc"
-        address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        address = f"{self.path.absolute().as_uri()}?mode={self._mode()}"
         engine = create_engine(
             "sqlite://",
             creator=lambda: sqlite3.connect(
@@ -211,6 +225,9 @@ class SqliteStore:
                 isolation_level=None,
                 check_same_thread=False,
             ),
+            # A connection for each transaction. The default pool for this URL hands one
+            # thread's connection to another and closes it under its feet.
+            poolclass=NullPool,
         )
 
         @event.listens_for(engine, "connect")

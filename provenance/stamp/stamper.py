@@ -127,6 +127,7 @@ class Stamper:
         source = picture(image, formats=self.formats, limits=self.limits, name=name)
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
         scheme.info.require_fit(rgb)
+        system_id, tag_key = _required(self.system.id), _required(self.key.tag_key)
         # (2) reserve a record
         record = self.store.reserve(
             system=self.system,
@@ -138,9 +139,9 @@ class Stamper:
         try:
             payload = issue(
                 scheme.info.layout,
-                system_id=_required(self.system.id),
+                system_id=system_id,
                 mark_id=record.mark_id,
-                tag_key=_required(self.key.tag_key),
+                tag_key=tag_key,
             )
             # (3) embed the mark
             marked = scheme.embed(rgb, payload, self.key.carrier_key)
@@ -173,7 +174,11 @@ class Stamper:
             target.publish()
         finally:
             target.discard()
-        self.store.release(record.record_id)
+        try:
+            self.store.release(record.record_id)
+        except BaseException:
+            target.withdraw()
+            raise
         return Stamped(
             data=written,
             path=to,

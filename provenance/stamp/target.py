@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -29,6 +30,10 @@ class Target(Protocol):
 
     def publish(self) -> None:
         """Make the file visible under its final name, all at once."""
+        ...
+
+    def withdraw(self) -> None:
+        """Take a published file back; never raises."""
         ...
 
     def discard(self) -> None:
@@ -58,6 +63,9 @@ class MemoryTarget:
     def publish(self) -> None:
         """Nothing to do: the caller gets the bytes only after this."""
 
+    def withdraw(self) -> None:
+        """Nothing to do: the caller did not get the bytes."""
+
     def discard(self) -> None:
         """Forget the bytes."""
         self._data = b""
@@ -86,6 +94,8 @@ class FileTarget:
         with _translated(self.path):
             if not self.path.parent.is_dir():
                 raise NotADirectoryError(0, f"{self.path.parent} is not a directory")
+            if len(os.fsencode(self.path.name)) > os.pathconf(self.path.parent, "PC_NAME_MAX"):
+                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
             if not self._overwrite and os.path.lexists(self.path):
                 raise FileExistsError
 
@@ -114,6 +124,11 @@ class FileTarget:
                 os.fsync(directory)
             finally:
                 os.close(directory)
+
+    def withdraw(self) -> None:
+        """Remove the file from its final name."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
     def discard(self) -> None:
         """Remove the temporary file, if it is still there and can be removed."""

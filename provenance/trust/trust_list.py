@@ -131,6 +131,11 @@ class TrustStore:
     def __add__(self, other: TrustStore) -> TrustStore:
         return TrustStore(lists=self.lists + other.lists)
 
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """Every anchor for signers, parsed."""
+        pems = (pem for item in self.of(TrustKind.SIGNERS) for pem in item.anchors)
+        return tuple(x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in pems)
+
     def of(self, kind: TrustKind) -> tuple[TrustList, ...]:
         """The lists of one kind."""
         return tuple(item for item in self.lists if item.kind is kind)

@@ -5,10 +5,11 @@ Integrity, trust and match are three axes. The rules, in the order in which they
 1. Contradictions between sources are never resolved silently: `CONFLICT`.
 2. A trusted manifest with an intact hard binding traces the image. So does a mark that was
    read, whose record was found and whose picture matches the record: `TRACED`.
-3. A mark without record or match, a trace of a mark, a manifest that is there but proves
-   nothing, or a check that could not run: `INDETERMINATE`.
+3. A mark without record or match, a trace of a mark, or a manifest that is there but proves
+   nothing: `INDETERMINATE`.
 4. A manifest of an unknown signer is a claim that anybody can make: `OTHER_SYSTEM`.
-5. Otherwise `NOT_FOUND`, which says nothing about how the picture was made.
+5. A check that could not run is not an absence: `INDETERMINATE`.
+6. Otherwise `NOT_FOUND`, which says nothing about how the picture was made.
 
 The same evidence always gives the same finding.
 """
@@ -19,10 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provenance.model.evidence import (
+    MATCHING,
     Evidence,
     ManifestEvidence,
     ManifestStatus,
     MatchStatus,
+    RecordKey,
     RecordStatus,
     WatermarkEvidence,
     WatermarkStatus,
@@ -73,7 +76,6 @@ _OPEN_MANIFESTS = frozenset(
         ManifestStatus.UNREADABLE,
     }
 )
-_UNSETTLED_MARKS = frozenset({WatermarkStatus.TRACE, WatermarkStatus.NOT_CHECKED})
 
 
 def decide(evidence: Evidence) -> Finding:
@@ -123,7 +125,7 @@ def _found(evidence: Evidence) -> bool:
 
 def _matches(evidence: Evidence) -> bool:
     match = evidence.content_match
-    return match is not None and match.status in (MatchStatus.MATCH, MatchStatus.PARTIAL)
+    return match is not None and match.status in MATCHING
 
 
 # --- rule 1 ------------------------------------------------------------------------
@@ -182,7 +184,7 @@ def _other_origin(case: _Case, mark: WatermarkEvidence) -> bool:
     return manifest.claims_creation and not (record.manifest_id and ours_below)
 
 
-# --- rules 2 to 5 ------------------------------------------------------------------
+# --- rules 2 to 6 ------------------------------------------------------------------
 
 
 def _judge(case: _Case, *, conflicts: bool) -> tuple[Verdict, SystemRef | None]:
@@ -199,18 +201,24 @@ def _judge(case: _Case, *, conflicts: bool) -> tuple[Verdict, SystemRef | None]:
         return Verdict.INDETERMINATE, marked_by
     if _unconfirmed_candidate(case):
         return Verdict.INDETERMINATE, evidence.record.system
-    if manifest.status in _OPEN_MANIFESTS:
+    statuses = {item.status for item in evidence.watermarks}
+    if manifest.status in _OPEN_MANIFESTS or WatermarkStatus.TRACE in statuses:
         return Verdict.INDETERMINATE, None
     if manifest.status is ManifestStatus.UNTRUSTED:
         return Verdict.OTHER_SYSTEM, _manifest_system(manifest)
-    if any(item.status in _UNSETTLED_MARKS for item in evidence.watermarks):
+    if WatermarkStatus.NOT_CHECKED in statuses:
         return Verdict.INDETERMINATE, None
     return Verdict.NOT_FOUND, None
 
 
 def _mismatch_counts(case: _Case) -> bool:
     """A different picture contradicts only a source that really named the record."""
-    return case.mark is not None or case.manifest.status is ManifestStatus.TRUSTED
+    trusted = case.manifest.status is ManifestStatus.TRUSTED
+    return case.mark is not None or (trusted and _named_by_manifest(case))
+
+
+def _named_by_manifest(case: _Case) -> bool:
+    return case.manifest.generation is not None and case.evidence.record.key is RecordKey.MANIFEST
 
 
 def _unconfirmed_candidate(case: _Case) -> bool:
@@ -289,8 +297,4 @@ def _mark_reasons(case: _Case) -> Iterator[Reason]:
 
 def _record_was_named(case: _Case) -> bool:
     """The registry's answer is a reason only where something credible named a record."""
-    return (
-        case.mark is not None
-        or case.manifest.generation is not None
-        or _unconfirmed_candidate(case)
-    )
+    return case.mark is not None or _named_by_manifest(case) or _unconfirmed_candidate(case)

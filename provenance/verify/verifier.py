@@ -86,7 +86,7 @@ class Verifier:
         manifest = read(image.data, mime, self.trust)
         marks = tuple(self._marks(image, manifest))
         named, record = self._record(marks, manifest)
-        match = _content_match(image, record)
+        match = self._content_match(image, marks, record)
         recovered = None
         if manifest.status is ManifestStatus.NONE and record and record.file:
             recovered = read_recovered(image.data, mime, record.file.manifest, self.trust)
@@ -169,6 +169,17 @@ class Verifier:
                 return found
         return Resolution(status=RecordStatus.ABSENT)
 
+    def _content_match(
+        self, image: LoadedImage, marks: tuple[WatermarkEvidence, ...], record: Record | None
+    ) -> ContentMatchEvidence | None:
+        """Compare the frame that names the record with what the record says it looks like."""
+        if record is None or record.file is None:
+            return None
+        frame = next((m.frame for m in marks if m.mark_id == record.mark_id), 0)
+        frames = later_frames(image, self.limits) if frame else iter(())
+        rgb = next((later for index, later in frames if index == frame), image.rgb)
+        return compare(rgb, record.file.fingerprint)
+
 
 def _record_evidence(found: Resolution, key: RecordKey) -> RecordEvidence:
     record = found.record
@@ -188,12 +199,6 @@ def _record_evidence(found: Resolution, key: RecordKey) -> RecordEvidence:
         issued_at=record.issued_at.isoformat() if record.issued_at else "",
         detail=found.detail,
     )
-
-
-def _content_match(image: LoadedImage, record: Record | None) -> ContentMatchEvidence | None:
-    if record is None or record.file is None:
-        return None
-    return compare(image.rgb, record.file.fingerprint)
 
 
 def _with_system(mark: WatermarkEvidence, record: Record | None) -> WatermarkEvidence:

@@ -8,6 +8,7 @@ unsigned claim is "a claim that anybody can make".
 from __future__ import annotations
 
 from provenance.model.evidence import (
+    MATCHING,
     Evidence,
     ManifestStatus,
     RecordStatus,
@@ -43,7 +44,8 @@ def statement(
 
 def _traced(evidence: Evidence, mark: WatermarkEvidence | None, system: SystemRef | None) -> str:
     ways = []
-    if mark is not None and evidence.content_match is not None:
+    match = evidence.content_match
+    if mark is not None and match is not None and match.status in MATCHING:
         ways.append(f"its mark {mark.mark_id} names a record that this picture matches")
     if evidence.manifest.status is ManifestStatus.TRUSTED:
         ways.append("its C2PA manifest is intact and trusted")

@@ -84,7 +84,12 @@ class Payload:
         return (value << self.layout.tag_bits) | self.tag
 
     def tag_verifies(self, *, system_id: int, tag_key: bytes) -> bool:
-        """True if the tag was made with this key for this system and mark id."""
+        """True if the tag was made with this key for this version, system and mark id.
+
+        Always False for a layout without a tag and for a payload of another version.
+        """
+        if not self.layout.tag_bits or self.version not in (None, VERSION):
+            return False
         expected = _tag(self.layout, system_id, self.mark_id, tag_key)
         size = (self.layout.tag_bits + 7) // 8
         return hmac.compare_digest(expected.to_bytes(size), self.tag.to_bytes(size))
@@ -134,8 +139,7 @@ def unpack(layout: Layout, bits: Bits) -> Payload:
 def _tag(layout: Layout, system_id: int, mark_id: MarkId, tag_key: bytes) -> int:
     if not layout.tag_bits:
         return 0
-    message = b"/".join(
-        (_DOMAIN, layout.title.encode(), system_id.to_bytes(3), mark_id.value.to_bytes(6))
-    )
+    fields = (VERSION.to_bytes(1), system_id.to_bytes(3), mark_id.value.to_bytes(6))
+    message = b"/".join((_DOMAIN, layout.title.encode(), *fields))
     digest = hmac.digest(tag_key, message, "sha256")
     return int.from_bytes(digest) >> (256 - layout.tag_bits)

@@ -12,17 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from provenance.errors import ConfigError
-from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, ImageFormat
+from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, Encoding, ImageFormat
 from provenance.model.ids import SYSTEM_ID_BITS
 from provenance.watermark import catalog
 
 ENV_PREFIX: Final = "PROVENANCE_"
 WORKSPACE_VARIABLE: Final = "PROVENANCE_WORKSPACE"
-#: Sections that environment variables may change; who the system is, is not one of them.
-_ENV_SECTIONS: Final = ("stamp", "verify")
 #: Variables with our prefix that are not settings of a section.
 _OTHER_VARIABLES: Final = frozenset({WORKSPACE_VARIABLE})
 
@@ -31,8 +29,21 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _checked_scheme(name: str) -> str:
+    if name not in catalog.names():
+        raise ValueError(f"unknown watermark scheme {name!r}")
+    return name
+
+
 class SystemSettings(_Settings):
     """Who this workspace issues marks for."""
+
+    @field_validator("name", "organization")
+    @classmethod
+    def _printable(cls, text: str) -> str:
+        if not text.isprintable():
+            raise ValueError("must be printable text")
+        return text
 
     id: int = Field(ge=0, lt=1 << SYSTEM_ID_BITS)
     name: str = Field(min_length=1, max_length=64)
@@ -50,6 +61,17 @@ class StampSettings(_Settings):
     model_version: str = ""
     formats: frozenset[ImageFormat] = DEFAULT_STAMP
 
+    @field_validator("scheme")
+    @classmethod
+    def _known_scheme(cls, name: str) -> str:
+        return _checked_scheme(name)
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        Encoding.parse(name)
+        return name
+
 
 class VerifySettings(_Settings):
     """What verification looks for and believes, besides this workspace's own anchor."""
@@ -58,6 +80,11 @@ class VerifySettings(_Settings):
     formats: frozenset[ImageFormat] = DEFAULT_READ
     trust_lists: tuple[Path, ...] = ()
     tsa_lists: tuple[Path, ...] = ()
+
+    @field_validator("schemes")
+    @classmethod
+    def _known_schemes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_checked_scheme(name) for name in names)
 
 
 class WorkspaceSettings(_Settings):
@@ -119,18 +146,24 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> LoadedSettings:
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
+    # Who the system is cannot be changed by a variable.
     models: dict[str, type[_Settings]] = {"stamp": StampSettings, "verify": VerifySettings}
     found = []
     for variable, text in sorted(environment.items()):
         if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
             continue
         section, _, key = variable.removeprefix(ENV_PREFIX).lower().partition("_")
-        if section not in _ENV_SECTIONS:
-            continue  # other programs may use the prefix; a typo within ours is caught below
-        fields = models[section].model_fields
+        fields = models[section].model_fields if section in models else {}
         if key not in fields:
-            known = ", ".join(f"{ENV_PREFIX}{section}_{name}".upper() for name in fields)
-            raise ConfigError(f"unknown environment variable {variable}", hint=f"known: {known}")
+            known = [
+                f"{ENV_PREFIX}{s}_{name}".upper()
+                for s, m in models.items()
+                for name in m.model_fields
+            ]
+            raise ConfigError(
+                f"unknown environment variable {variable}",
+                hint=f"known: {', '.join([*_OTHER_VARIABLES, *known])}",
+            )
         is_list = not isinstance(fields[key].default, str | int | None)
         value: Any = [part for part in text.split(",") if part] if is_list else text
         found.append((section, key, value, variable))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from provenance.errors import ProvenanceError
+from provenance.errors import ProvenanceError, TrustError
 from provenance.watermark import catalog
 from provenance.workspace.workspace import Workspace
 
@@ -105,10 +105,20 @@ def _signer(workspace: Workspace) -> Iterator[Check]:
     try:
         signer = workspace.signer()
         signer.chain.check_valid()
+        trusted = signer.chain.ends_at(workspace.trust().certificates())
+    except TrustError:
+        trusted = True  # the trust lists have a check of their own
     except ProvenanceError as error:
         yield _failed("signer", error)
         return
     chain = signer.chain
+    if not trusted:
+        yield Check(
+            name="signer trusted here",
+            level=Level.FAIL,
+            detail="the signer's chain ends at no anchor of this workspace",
+            remedy="add the list that contains its root: verify.trust_lists in config.toml",
+        )
     soon = chain.expires_soon()
     yield Check(
         name="signer",

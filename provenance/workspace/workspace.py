@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import provenance
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, KeyMaterialError
 from provenance.keys import (
     CertificateChain,
     FileSigner,
@@ -200,6 +200,8 @@ class Workspace:
         """
         chain_path, key_path = self.path / "certs" / "chain.pem", self.path / "keys" / "signer.key"
         issuers = CertificateChain.load(chain_path).issuers_pem
+        if not issuers:
+            raise KeyMaterialError(f"{chain_path} does not contain the issuing CA")
         ca_key = read_private(self.path / "keys" / "issuing-ca.key")
         leaf, key = issue_leaf(issuers, ca_key, self.system.name)
         suffix = secrets.token_hex(4)

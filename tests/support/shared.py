@@ -1,6 +1,6 @@
 """The larger test material, where it is present.
 
-A clone has none of it. It is looked for in the directory that PROVENANCE_TEST_DATA names,
+A clone has none of it. It is looked for in the directory that TEST_DATA names,
 else in `shared` beside the checkout; tests that need it are skipped visibly elsewhere.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(os.environ.get("PROVENANCE_TEST_DATA", Path(__file__).resolve().parents[3] / "shared"))
+ROOT = Path(os.environ.get("TEST_DATA", Path(__file__).resolve().parents[3] / "shared"))
 NEEDS_IMAGES = pytest.mark.skipif(
     not (ROOT / "images").is_dir(), reason="the larger image set is not present"
 )

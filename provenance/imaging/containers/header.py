@@ -16,6 +16,8 @@ class Header:
     sample. `frames` is counted up to `Limits.max_frames`. `truncated` means that the
     container ends before its own end mark; `trailing` counts bytes behind that mark.
     `fault` says in words what contradicts the format, and is empty for a sound file.
+    `whole` is how many bytes from the start consist of whole segments; it matters for
+    truncated files only.
     """
 
     format: ImageFormat
@@ -26,6 +28,7 @@ class Header:
     truncated: bool = False
     trailing: int = 0
     fault: str = ""
+    whole: int = 0
 
 
 def truncated_before_header(kind: ImageFormat) -> InputError:

@@ -31,10 +31,11 @@ def walk(data: bytes, limits: Limits) -> Header:
     Raises:
         InputError: `E_LIMIT`, `E_TRUNC` (no frame header) or `E_CORRUPT`.
     """
-    metadata, scans = 0, 0
+    metadata, scans, whole = 0, 0, 2
     frame: _Frame | None = None
     for count, (marker, start, end) in enumerate(_segments(data), 1):
         limits.check_segments(count)
+        whole = end
         if marker in (_EOI, _NO_MARKER):
             if frame is None:
                 raise corrupt("JPEG file has no frame header")
@@ -53,14 +54,15 @@ def walk(data: bytes, limits: Limits) -> Header:
             frame = _Frame.parse(marker, data[start:end])
     if frame is None:
         raise truncated_before_header(ImageFormat.JPEG)
-    return frame.header(truncated=True)
+    return frame.header(truncated=True, whole=whole)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, start of body, end of body) up to the end mark or the end of the data.
 
     The last one is EOI, or `_NO_MARKER` where something else stands in a marker's place;
-    for a truncated file the segments just stop.
+    for a truncated file the segments just stop. The body of a scan includes its
+    entropy-coded data.
     """
     position = 2
     while position < len(data):
@@ -79,15 +81,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             length = int.from_bytes(data[position : position + 2])
             if length < 2 or position + length > len(data):
                 return
-        yield marker, position + min(length, 2), position + length
-        if marker == _EOI:
-            return
-        position += length
+        start, position = position + min(length, 2), position + length
         if marker == _SOS:
             found = _NEXT_MARKER.search(data, position)
-            if found is None:
-                return
-            position = found.start()
+            position = found.start() if found else len(data)
+        yield marker, start, position
+        if marker == _EOI:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,9 @@ class _Frame:
         precision, height, width = struct.unpack_from(">BHH", body)
         return cls(width, height, precision)
 
-    def header(self, *, truncated: bool = False, trailing: int = 0, fault: str = "") -> Header:
+    def header(
+        self, *, truncated: bool = False, trailing: int = 0, fault: str = "", whole: int = 0
+    ) -> Header:
         return Header(
             format=ImageFormat.JPEG,
             width=self.width,
@@ -116,12 +118,14 @@ class _Frame:
             truncated=truncated,
             trailing=trailing,
             fault=fault,
+            whole=whole,
         )
 
 
-def close(data: bytes) -> bytes:
+def close(data: bytes, header: Header) -> bytes:
     """A truncated JPEG made decodable: what is missing comes out as flat grey.
 
-    libjpeg fills the rest of the picture when it meets the end mark too early.
+    libjpeg fills the rest of the picture when it meets the end mark too early. A segment
+    that was cut is left out, since it would swallow the mark.
     """
-    return data + b"\xff\xd9"
+    return data[: header.whole] + b"\xff\xd9"

@@ -16,6 +16,9 @@ _PIXEL_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"fcTL", b
 _PIXEL_CHUNKS_PER_SEGMENT: Final = 64
 _MAX_CHUNK: Final = 2**31 - 1
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+#: Bit depths that each colour type may have (W3C PNG, table 11.1).
+_DEPTHS: Final = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_MAX_REPAIRED: Final = 200_000_000  # bytes of raw rows; a repair holds them three times
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int, bool]]:
@@ -48,7 +51,9 @@ def walk(data: bytes, limits: Limits) -> Header:
             if kind != b"IHDR" or length != 13:
                 raise corrupt("PNG does not begin with an IHDR chunk")
             size = struct.unpack_from(">II", data, start)
-            depth = data[start + 8]
+            depth, colour = data[start + 8 : start + 10]
+            if depth not in _DEPTHS.get(colour, ()):
+                raise corrupt(f"PNG of colour type {colour} with {depth} bits per sample")
         if not checksum and not fault:
             fault = f"checksum of PNG chunk {_printable(kind)} is wrong"
         if kind == b"acTL" and length >= 4:
@@ -104,12 +109,14 @@ def _expanded(body: bytes, kind: bytes, limits: Limits) -> int:
 def repair(data: bytes, header: Header) -> bytes | None:
     """A truncated PNG made decodable: the missing rows come out as zeros.
 
-    Returns None where no pixel data arrived, or where the image is interlaced (its
-    first pass would be shown as if it were the picture).
+    Returns None where no pixel data arrived, where the rows would take too much memory, or
+    where the image is interlaced (its first pass would be shown as if it were the picture).
     """
     ihdr = data[_SIGNATURE_SIZE : _SIGNATURE_SIZE + 25]
     colour, interlace = data[25], data[28]
-    if interlace or colour not in _CHANNELS:
+    row = 1 + (header.width * _CHANNELS[colour] * header.bit_depth + 7) // 8
+    wanted = row * header.height
+    if interlace or wanted > _MAX_REPAIRED:
         return None
     keep = [data[:_SIGNATURE_SIZE], ihdr]
     packed = bytearray()
@@ -119,8 +126,6 @@ def repair(data: bytes, header: Header) -> bytes | None:
         elif kind == b"IDAT":
             packed += data[start : start + length]
     packed += _last_partial_idat(data)
-    row = 1 + (header.width * _CHANNELS[colour] * header.bit_depth + 7) // 8
-    wanted = row * header.height
     try:
         raw = zlib.decompressobj().decompress(bytes(packed), wanted)
     except zlib.error:
@@ -132,6 +137,21 @@ def repair(data: bytes, header: Header) -> bytes | None:
         keep.append(struct.pack(">I", len(content)) + kind + content)
         keep.append(struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))))
     return b"".join(keep)
+
+
+def without_damage(data: bytes) -> bytes:
+    """The same PNG without ancillary chunks whose checksum is wrong.
+
+    Decoders refuse such a file although its pixels are sound; one flipped bit in a text
+    chunk must not keep a picture from being checked.
+    """
+    keep = [data[:_SIGNATURE_SIZE]]
+    end = _SIGNATURE_SIZE
+    for kind, start, length, sound in _chunks(data):
+        end = start + length + 4
+        if sound or not kind[0] & 0x20:  # a lower-case first letter marks an ancillary chunk
+            keep.append(data[start - 8 : end])
+    return b"".join([*keep, data[end:]])
 
 
 def _last_partial_idat(data: bytes) -> bytes:

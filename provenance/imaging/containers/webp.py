@@ -30,6 +30,7 @@ def walk(data: bytes, limits: Limits) -> Header:
         if start + length > min(end, len(data)):
             truncated = True
         count += 1
+        pixels_seen = pixels_seen or kind in (b"VP8 ", b"VP8L", b"ANMF")
         if kind == b"ANMF":
             frames += 1
             if frames >= limits.max_frames:
@@ -38,7 +39,6 @@ def walk(data: bytes, limits: Limits) -> Header:
             limits.check_segments(count - frames)
         if size is None:
             size = _dimensions(kind, data, start)
-        pixels_seen = pixels_seen or kind in (b"VP8 ", b"VP8L", b"ANMF")
         if kind not in _PIXEL_CHUNKS:
             metadata += length
             limits.check_metadata(metadata)

@@ -23,6 +23,7 @@ Bits = npt.NDArray[np.uint8]
 
 BLOCK: Final = 8  # pixels per side that one vote is read from
 STEP: Final = 36.0  # quantisation step, the package's default for the U plane
+_HAAR: Final = 0.7071067811865476
 _LOW: Final = 4  # side of the block in the low-pass band
 _STRIP_BLOCKS: Final = 128  # block rows that are held as float at a time
 
@@ -54,7 +55,10 @@ def votes(rgb: Pixels, method: BlockMethod) -> npt.NDArray[np.bool_]:
 def _strip_votes(rgb: Pixels, method: BlockMethod) -> npt.NDArray[np.bool_]:
     # OpenCV's U is 0.492 (B - Y) + 128; the package works on exactly this plane.
     plane = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2YUV)[:, :, 1].astype(np.float64)
-    low = (plane[::2, ::2] + plane[::2, 1::2] + plane[1::2, ::2] + plane[1::2, 1::2]) / 2
+    # Haar low-pass band in the package's order of operations: a number that falls exactly on
+    # a boundary is decided by the rounding.
+    rows = plane[1::2] * _HAAR + plane[::2] * _HAAR
+    low = rows[:, 1::2] * _HAAR + rows[:, ::2] * _HAAR
     height, width = low.shape[0] // _LOW, low.shape[1] // _LOW
     blocks = low.reshape(height, _LOW, width, _LOW).swapaxes(1, 2).reshape(-1, _LOW, _LOW)
     if method is BlockMethod.SVD:

@@ -48,6 +48,20 @@ def test_no_area_is_corrupt_and_not_too_large(size):
     assert code_of(DEFAULT_LIMITS.check_dimensions, *size) is ErrorCode.CORRUPT
 
 
+def test_small_pictures_may_expand_as_much_as_they_like_and_large_ones_may_not():
+    limits = Limits(max_expansion=100, free_pixels=1000)
+    limits.check_expansion(100, 10, 1)
+    limits.check_expansion(101, 10, 31)
+    assert code_of(limits.check_expansion, 101, 10, 30) is ErrorCode.LIMIT
+
+
+def test_the_number_of_scans_is_limited():
+    data = pictures.file(pictures.crop(64, 64), "JPEG", progressive=True)
+    scans = data.count(b"\xff\xda")
+    assert probe(data, Limits(max_scans=scans)).width == 64
+    assert code_of(probe, data, Limits(max_scans=scans - 1)) is ErrorCode.LIMIT
+
+
 def test_the_size_of_the_file_is_checked_before_its_kind():
     assert code_of(probe, b"no image at all", Limits(max_bytes=5)) is ErrorCode.LIMIT
 

@@ -133,13 +133,21 @@ def test_a_transparent_colour_has_alpha():
     assert (image.alpha.ravel()[1:] == 255).all()
 
 
-@pytest.mark.xfail(reason="a transparent colour of a 16-bit PNG is ignored without any flag")
-@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3)])
-def test_a_transparent_colour_of_16_bits_has_alpha(colour, channels):
-    values = np.zeros((4, 4, channels), dtype=np.uint16)
+def test_a_transparent_grey_of_16_bits_has_alpha():
+    values = np.zeros((4, 4, 1), dtype=np.uint16)
     values[0, 0] = 1234
-    key = chunk(b"tRNS", struct.pack(">H", 1234) * channels)
-    assert load(wide_png(values, colour, key)).alpha[0, 0] == 0
+    image = load(wide_png(values, 0, chunk(b"tRNS", struct.pack(">H", 1234))))
+    assert image.alpha[0, 0] == 0
+    assert (image.alpha.ravel()[1:] == 255).all()
+
+
+def test_a_transparent_colour_of_16_bits_is_ignored_and_flagged():
+    """Colour is read with 8 bits per sample, in which other colours may look the same."""
+    values = np.zeros((4, 4, 3), dtype=np.uint16)
+    values[0, 0] = 1234
+    image = load(wide_png(values, 2, chunk(b"tRNS", struct.pack(">H", 1234) * 3)))
+    assert image.alpha is None
+    assert ImageFlag.TRANSPARENCY_IGNORED in image.flags
 
 
 # --- profiles --------------------------------------------------------------------------

@@ -41,10 +41,6 @@ def test_tiff_that_keeps_its_sides_is_shown_as_pillow_shows_it(value):
     assert np.array_equal(load(data, formats=ALL).rgb, reference(data))
 
 
-@pytest.mark.xfail(
-    reason="Pillow turns TIFF while it decodes, so its size contradicts the container's and the "
-    "file is refused as corrupt: 'decoder sees 40x72 pixels, the container says 72x40'",
-)
 @pytest.mark.parametrize("value", [5, 6, 7, 8])
 def test_tiff_that_swaps_its_sides_is_shown_as_pillow_shows_it(value):
     data = turned("TIFF", value)

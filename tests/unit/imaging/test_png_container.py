@@ -167,10 +167,6 @@ def test_a_chunk_longer_than_the_format_allows_ends_the_walk():
     assert probe(data, DEFAULT_LIMITS).truncated
 
 
-@pytest.mark.xfail(
-    reason="a bit depth outside PNG's 1, 2, 4, 8, 16 is believed, and `repair` then makes rows of "
-    "up to 127 bytes for each pixel: 57 bytes of PNG take 3.4 GB at 3000x3000",
-)
 def test_a_bit_depth_outside_the_format_is_refused():
     assert refused(png(ihdr(8, 8, depth=255), idat(ROWS), end=False)) is ErrorCode.CORRUPT
 

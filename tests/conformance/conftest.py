@@ -1,0 +1,8 @@
+"""Failing assertions of the contracts show their values, as those of test modules do."""
+
+from __future__ import annotations
+
+import pytest
+
+for _contract in ("scheme", "signer", "store"):
+    pytest.register_assert_rewrite(f"conformance.{_contract}_contract")

@@ -1,0 +1,90 @@
+"""Records and files for registries, and work for other processes to do on them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from pathlib import Path
+
+from provenance.model import (
+    Fingerprint,
+    Generation,
+    IssuedFile,
+    MarkQuality,
+    Record,
+    SystemRef,
+)
+from provenance.registry import RecordStore, SqliteStore
+
+SYSTEM = SystemRef(77, "acme-images")
+GENERATION = Generation(model="acme-1", model_version="2.0")
+SCHEME = "a scheme"
+
+
+def reserved(store: RecordStore, system: SystemRef = SYSTEM, *, id_bits: int = 48) -> Record:
+    """A new record."""
+    return store.reserve(
+        system=system, epoch=3, scheme=SCHEME, generation=GENERATION, id_bits=id_bits
+    )
+
+
+def issued_file(**changed: object) -> IssuedFile:
+    """Facts about a file that nobody wrote."""
+    fields = {
+        "format": "png",
+        "width": 640,
+        "height": 480,
+        "byte_size": 123_456_789_012,
+        "sha256": secrets.token_hex(32),
+        "fingerprint": Fingerprint(bits=secrets.token_bytes(32), quality=88),
+        "manifest": secrets.token_bytes(100),
+        "quality": MarkQuality(psnr_db=41.25, ssim=0.98765),
+    }
+    return IssuedFile(**fields | changed)
+
+
+def walk_through(store: RecordStore, rounds: int) -> list[int]:
+    """Reserve, issue and release records; the mark ids that were drawn."""
+    drawn = []
+    for _ in range(rounds):
+        record = reserved(store)
+        store.issue(record.record_id, issued_file())
+        store.release(record.record_id)
+        found = store.find_by_mark(record.system.id or 0, record.mark_id)
+        if found is None or found.record_id != record.record_id:
+            raise AssertionError("a record that was just released is not found")
+        drawn.append(record.mark_id.value)
+    return drawn
+
+
+def in_process(path: str, rounds: int) -> list[int]:
+    """What one worker process does."""
+    return walk_through(SqliteStore(Path(path)), rounds)
+
+
+def in_threads(path: str, threads: int, rounds: int) -> None:
+    """Several threads share one store. Exits with 1 if one of them met an error."""
+    store = SqliteStore(Path(path))
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            walk_through(store, rounds)
+        except BaseException as error:  # noqa: BLE001 - reported below
+            errors.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for error in errors:
+        print(repr(error), file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(bool(errors))
+
+
+if __name__ == "__main__":
+    in_threads(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,236 @@
+"""What is particular about the registry in SQLite: its file, its rights, its failures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from support.records import SYSTEM, issued_file, reserved
+
+from provenance.errors import ErrorCode, RegistryError
+from provenance.model import RecordState, new_record_id
+from provenance.registry import SqliteStore
+from provenance.registry.tables import SCHEMA_VERSION
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "registry.sqlite3"
+
+
+@pytest.fixture
+def store(path):
+    return SqliteStore.create(path)
+
+
+def created_elsewhere(path):
+    """A registry whose process has ended, so that nothing of it is left in a log file."""
+    code = (
+        "import sys, pathlib; from provenance.registry import SqliteStore; "
+        "SqliteStore.create(pathlib.Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=60)
+    return path
+
+
+def sql(path, statement):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(statement).fetchall()
+
+
+def test_a_registry_is_created_once(store, path):
+    with pytest.raises(RegistryError, match="exists"):
+        SqliteStore.create(path)
+
+
+def test_a_new_registry_is_sound_and_empty(store):
+    store.check()
+    assert set(store.count().values()) == {0}
+
+
+def test_commits_are_synced_to_the_disk(store, path):
+    with store._writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+def test_a_writer_takes_the_lock_before_it_looks_at_anything(store, path):
+    with (
+        store._writing(),
+        closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other,
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
+
+
+def test_a_committed_record_is_visible_to_others_at_once(store, path):
+    record = reserved(store)
+    assert SqliteStore(path, read_only=True).find_by_id(record.record_id) == record
+
+
+def test_a_record_that_was_committed_survives_a_killed_process(path):
+    created_elsewhere(path)
+    code = (
+        "import os, pathlib, sys; from provenance.registry import SqliteStore; "
+        "from support.records import reserved; "
+        "print(reserved(SqliteStore(pathlib.Path(sys.argv[1]))).record_id, flush=True); "
+        "os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == -9
+    assert SqliteStore(path).find_by_id(done.stdout.decode().strip()) is not None
+
+
+# --- reading only ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["reserve", "issue", "release", "void"])
+def test_a_store_for_reading_never_writes(store, path, name):
+    record = reserved(store)
+    reader = SqliteStore(path, read_only=True)
+    calls = {
+        "reserve": lambda: reserved(reader),
+        "issue": lambda: reader.issue(record.record_id, issued_file()),
+        "release": lambda: reader.release(record.record_id),
+        "void": lambda: reader.void(record.record_id),
+    }
+    with pytest.raises(RegistryError, match="reading only"):
+        calls[name]()
+    assert reader.find_by_id(record.record_id) == record
+
+
+def test_a_store_for_reading_creates_nothing(tmp_path):
+    with pytest.raises(RegistryError, match="no registry"):
+        SqliteStore(tmp_path / "nothing", read_only=True).count()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_registry_can_be_read_without_any_right_to_write(store):
+    store.check()  # loads what another user may not be able to load
+    folder = Path(tempfile.mkdtemp())
+    try:
+        path = created_elsewhere(folder / "registry.sqlite3")
+        path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+        folder.chmod(0o555)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                if os.geteuid() == 0:
+                    os.setgid(65534)
+                    os.setuid(65534)
+                SqliteStore(path, read_only=True).count()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+# --- failures ---------------------------------------------------------------------------
+
+
+def test_a_missing_registry_is_our_error(tmp_path):
+    with pytest.raises(RegistryError, match="no registry") as caught:
+        SqliteStore(tmp_path / "nothing").find_by_id(new_record_id())
+    assert caught.value.code is ErrorCode.REGISTRY
+
+
+def test_writing_to_a_missing_registry_creates_nothing(tmp_path):
+    with pytest.raises(RegistryError):
+        reserved(SqliteStore(tmp_path / "nothing"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no database" * 500, b"SQLite format 3\0" + bytes(500)])
+def test_a_file_that_is_no_registry_is_our_error(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    for call in (SqliteStore(path).check, SqliteStore(path).count):
+        with pytest.raises(RegistryError):
+            call()
+
+
+def test_a_damaged_registry_is_noticed(path):
+    created_elsewhere(path)
+    store = SqliteStore(path)
+    for _ in range(60):
+        store.issue(reserved(store).record_id, issued_file(manifest=bytes(4000)))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 :] = b"\xa5" * (len(data) - len(data) // 2)
+    damaged = path.with_name("damaged")
+    damaged.write_bytes(data)
+    with pytest.raises(RegistryError):
+        SqliteStore(damaged).check()
+
+
+def test_a_registry_of_another_version_is_noticed(store, path):
+    sql(path, "UPDATE schema_version SET version = version + 1")
+    with pytest.raises(RegistryError, match=f"version {SCHEMA_VERSION + 1}, not {SCHEMA_VERSION}"):
+        store.check()
+
+
+def test_a_directory_is_our_error(tmp_path):
+    with pytest.raises(RegistryError):
+        SqliteStore(tmp_path).count()
+
+
+def test_a_registry_in_a_missing_directory_is_not_created(tmp_path):
+    with pytest.raises(RegistryError):
+        SqliteStore.create(tmp_path / "nothing" / "registry.sqlite3")
+
+
+def test_a_registry_that_stays_locked_is_busy(store, path, monkeypatch):
+    monkeypatch.setattr("provenance.registry.sqlite_store._BUSY_SECONDS", 0.2)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(RegistryError) as caught:
+            reserved(SqliteStore(path))
+        assert caught.value.code is ErrorCode.BUSY
+        assert SqliteStore(path).count()[RecordState.RESERVED] == 0  # readers do not wait
+    reserved(SqliteStore(path))
+
+
+def test_a_name_with_odd_characters_is_one_file(tmp_path):
+    path = tmp_path / "a b?mode=memory#c%20d.sqlite3"
+    reserved(SqliteStore.create(path))
+    assert path.is_file()
+    assert SqliteStore(path).count()[RecordState.RESERVED] == 1
+
+
+def test_a_relative_name_is_relative_to_where_it_was_opened(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    reserved(SqliteStore.create(Path("registry.sqlite3")))
+    assert (tmp_path / "registry.sqlite3").is_file()
+
+
+def test_a_system_without_id_is_told_so(store):
+    from dataclasses import replace
+
+    with pytest.raises(RegistryError, match="no id"):
+        reserved(store, replace(SYSTEM, id=None))
+
+
+def test_nothing_personal_is_kept(store, path):
+    columns = {row[1] for row in sql(path, "PRAGMA table_info(records)")}
+    assert columns.isdisjoint({"prompt", "user", "account", "ip", "pixels", "picture"})
+    assert columns >= {"record_id", "mark_id", "system_id", "state", "pdq", "manifest"}

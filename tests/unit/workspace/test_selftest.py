@@ -1,0 +1,37 @@
+"""The self-test passes here, says what it did, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+
+import numpy as np
+
+from provenance.workspace.selftest import run_selftest, synthetic_picture
+
+
+def test_every_step_passes():
+    steps = run_selftest()
+    assert [step.name for step in steps if not step.passed] == []
+    assert len(steps) == 4
+    assert all(step.detail for step in steps)
+
+
+def test_nothing_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run_selftest()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_package_it_fails_with_the_way_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pywt", None)
+    (step,) = run_selftest()
+    assert not step.passed
+    assert "pip install" in step.detail
+
+
+def test_the_synthetic_picture_is_always_the_same():
+    one, two = synthetic_picture(), synthetic_picture()
+    assert np.array_equal(one, two)
+    assert (one.shape, one.dtype) == ((512, 512, 3), np.uint8)
+    assert one.std() > 20
