@@ -7,6 +7,7 @@ run is evidence of its own (`NOT_CHECKED`, `NOT_APPLICABLE`), never an empty fie
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -213,13 +214,48 @@ class WatermarkStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkGeometry:
+    """Where the mark lies in the questioned picture.
+
+    A pixel (x, y), counted from the centre of the upper left one, lies at
+    (xx x + xy y + dx, yx x + yy y + dy) canonical pixels of the issued picture, in both axes
+    up to a multiple of `tile`. `inverted` means that the tones are.
+    """
+
+    xx: float
+    xy: float
+    yx: float
+    yy: float
+    dx: float
+    dy: float
+    tile: int
+    inverted: bool = False
+
+    @property
+    def scale(self) -> float:
+        """Canonical pixels per pixel."""
+        return math.sqrt(abs(self.xx * self.yy - self.xy * self.yx))
+
+    @property
+    def rotation(self) -> float:
+        """Degrees, counter-clockwise, by which the questioned picture is turned."""
+        return math.degrees(math.atan2(self.xy, self.yy))
+
+    @property
+    def mirrored(self) -> bool:
+        """True for a mirror image."""
+        return self.xx * self.yy - self.xy * self.yx < 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatermarkEvidence:
     """Result of one scheme on one image.
 
     `log10_p` bounds the probability that an image without this mark gives this result;
     `log10_threshold` is what it had to reach. Both are 0.0 where nothing was decided.
     `systems` are the ids that were looked for: a mark of any other system is not excluded.
-    `frame` is the index of the frame that carried the mark in an animated image.
+    `frame` is the index of the frame that carried the mark in an animated image; `geometry`
+    where it lies, for schemes that survive a change of geometry.
     """
 
     scheme: str
@@ -232,6 +268,7 @@ class WatermarkEvidence:
     log10_p: float = 0.0
     log10_threshold: float = 0.0
     path: str = ""
+    geometry: MarkGeometry | None = None
     frame: int = 0
     systems: tuple[int, ...] = ()
     detail: str = ""

@@ -127,6 +127,7 @@ class Stamper:
         source = picture(image, formats=self.formats, limits=self.limits, name=name)
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
         scheme.info.require_fit(rgb)
+        layout = scheme.info.layout_for(rgb)
         system_id, tag_key = _required(self.system.id), _required(self.key.tag_key)
         # (2) reserve a record
         record = self.store.reserve(
@@ -134,17 +135,19 @@ class Stamper:
             epoch=self.key.epoch,
             scheme=self.scheme,
             generation=generation,
-            id_bits=scheme.info.layout.id_bits,
+            id_bits=layout.id_bits,
         )
         try:
             payload = issue(
-                scheme.info.layout,
+                layout,
                 system_id=system_id,
                 mark_id=record.mark_id,
                 tag_key=tag_key,
             )
             # (3) embed the mark
             marked = scheme.embed(rgb, payload, self.key.carrier_key)
+            if alpha is not None:  # what cannot be seen is left as it was
+                marked[alpha == 0] = rgb[alpha == 0]
             encoded = encode(marked, alpha, encoding, self._metadata(source, generation))
             # (4) sign, (5) write beside the final name and sync
             signed = sign(

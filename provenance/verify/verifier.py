@@ -35,7 +35,7 @@ from provenance.model.report import VerificationReport
 from provenance.resolution import NoRegistry, Resolution, Resolver
 from provenance.trust import TrustStore
 from provenance.verify.verdict import decide
-from provenance.watermark import Detection, Keyring, Scheme, catalog
+from provenance.watermark import Depth, Detection, Keyring, Scheme, catalog
 
 _POSITIVE = frozenset({WatermarkStatus.READ_AUTHENTIC, WatermarkStatus.READ, WatermarkStatus.TRACE})
 
@@ -52,6 +52,7 @@ class Verifier:
             declares are added for that image.
         formats: what may be decoded.
         limits: checked before decoding.
+        depth: how much the schemes try.
     """
 
     trust: TrustStore = TrustStore()
@@ -60,6 +61,7 @@ class Verifier:
     schemes: tuple[str, ...] = (catalog.DEFAULT,)
     formats: frozenset[ImageFormat] = DEFAULT_READ
     limits: Limits = DEFAULT_LIMITS
+    depth: Depth = Depth.DEEP
 
     def verify(self, source: bytes | Path, *, name: str = "") -> VerificationReport:
         """All evidence about one image file, and the finding it leads to.
@@ -108,10 +110,10 @@ class Verifier:
             yield self._mark(image, scheme)
 
     def _mark(self, image: LoadedImage, scheme: Scheme) -> WatermarkEvidence:
-        found, frame = scheme.detect(image.rgb, self.keyring), 0
+        found, frame = scheme.detect(image.rgb, self.keyring, depth=self.depth), 0
         if found.status not in _POSITIVE:
             for index, rgb in later_frames(image, self.limits):
-                later = scheme.detect(rgb, self.keyring)
+                later = scheme.detect(rgb, self.keyring, depth=self.depth)
                 if later.status in _POSITIVE:
                     found, frame = later, index
                     break
@@ -130,6 +132,7 @@ class Verifier:
             log10_p=found.log10_p,
             log10_threshold=found.log10_threshold,
             path=found.path,
+            geometry=found.geometry,
             frame=frame,
             systems=tuple(
                 sorted({k.system.id for k in self.keyring.keys if k.system.id is not None})

@@ -3,9 +3,10 @@
 from provenance.watermark import catalog
 from provenance.watermark.keyring import DetectionKey, Keyring
 from provenance.watermark.payload import Layout, Payload, issue
-from provenance.watermark.scheme import Detection, Scheme, SchemeInfo
+from provenance.watermark.scheme import Depth, Detection, Scheme, SchemeInfo
 
 __all__ = [
+    "Depth",
     "Detection",
     "DetectionKey",
     "Keyring",

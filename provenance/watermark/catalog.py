@@ -7,11 +7,14 @@ from typing import Final
 from provenance.errors import SchemeError
 from provenance.watermark.scheme import Scheme
 from provenance.watermark.schemes import imwatermark
+from provenance.watermark.schemes.lattice import LATTICE
 
 #: What new workspaces stamp with.
-DEFAULT: Final = "imwatermark.dwtDctSvd"
+DEFAULT: Final = LATTICE.info.name
 
-_SCHEMES: Final[dict[str, Scheme]] = {item.info.name: item for item in imwatermark.SCHEMES}
+_SCHEMES: Final[dict[str, Scheme]] = {
+    item.info.name: item for item in (LATTICE, *imwatermark.SCHEMES)
+}
 
 
 def names() -> tuple[str, ...]:

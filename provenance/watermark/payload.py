@@ -23,6 +23,7 @@ from provenance.model.ids import MARK_ID_BITS, SYSTEM_ID_BITS, MarkId
 
 VERSION: Final = 1
 _VERSION_BITS: Final = 4
+HEADER_BITS: Final = _VERSION_BITS + SYSTEM_ID_BITS
 _DOMAIN: Final = b"provenance/payload-tag/1"
 
 Bits = npt.NDArray[np.uint8]
@@ -44,7 +45,7 @@ class Layout(Enum):
     @property
     def bits(self) -> int:
         """Length of the payload."""
-        header = _VERSION_BITS + SYSTEM_ID_BITS if self.has_header else 0
+        header = HEADER_BITS if self.has_header else 0
         return header + self.id_bits + self.tag_bits
 
     @property
@@ -134,6 +135,12 @@ def unpack(layout: Layout, bits: Bits) -> Payload:
         system_id=value & ((1 << SYSTEM_ID_BITS) - 1),
         version=value >> SYSTEM_ID_BITS,
     )
+
+
+def header_bits(system_id: int) -> Bits:
+    """The first bits of every full payload of a system: uint8 (24,) of zeros and ones."""
+    value = (VERSION << SYSTEM_ID_BITS) | system_id
+    return np.unpackbits(np.frombuffer(value.to_bytes(HEADER_BITS // 8), dtype=np.uint8))
 
 
 def _tag(layout: Layout, system_id: int, mark_id: MarkId, tag_key: bytes) -> int:

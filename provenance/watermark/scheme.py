@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from provenance.errors import CapacityError
-from provenance.model.evidence import WatermarkStatus
+from provenance.model.evidence import MarkGeometry, WatermarkStatus
 from provenance.watermark.keyring import DetectionKey, Keyring
 from provenance.watermark.payload import Layout, Payload
 
 Pixels = npt.NDArray[np.uint8]
+
+
+class Depth(StrEnum):
+    """How much is tried to find a mark."""
+
+    FAST = "fast"  # unchanged geometry, or only resized
+    STANDARD = "standard"  # and scale, rotation, crop, mirror, aspect; stops early
+    DEEP = "deep"  # and weak crops, rotation with aspect, perspective, parts of the picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +32,8 @@ class SchemeInfo:
     Attributes:
         name: name with version, as used in commands and records.
         alg: its C2PA soft-binding algorithm name (reverse DNS).
-        layout: the payload it carries.
+        layout: the payload it carries; `small_layout` instead in pictures of less than
+            `small_below` pixels.
         min_pixels: least area in pixels.
         min_side: least width and height in pixels.
         keyed: the carrier depends on a key; without it nobody can read the mark.
@@ -41,6 +51,8 @@ class SchemeInfo:
     keyed: bool
     presence: bool
     summary: str
+    small_layout: Layout | None = None
+    small_below: int = 0
     why_unavailable: str = ""
     reads_without_extra: bool = True
 
@@ -53,6 +65,12 @@ class SchemeInfo:
     def can_detect(self) -> bool:
         """True if marks can be read here."""
         return self.reads_without_extra or not self.why_unavailable
+
+    def layout_for(self, rgb: Pixels) -> Layout:
+        """The layout that an image of this size carries."""
+        height, width = rgb.shape[:2]
+        small = self.small_layout is not None and height * width < self.small_below
+        return self.small_layout if small and self.small_layout else self.layout
 
     def fits(self, rgb: Pixels) -> bool:
         """True if an image of this size can carry the mark."""
@@ -84,6 +102,7 @@ class Detection:
     log10_p: float = 0.0
     log10_threshold: float = 0.0
     path: str = ""
+    geometry: MarkGeometry | None = None
     detail: str = ""
 
 
@@ -112,11 +131,12 @@ class Scheme(Protocol):
         """
         ...
 
-    def detect(self, rgb: Pixels, keyring: Keyring) -> Detection:
+    def detect(self, rgb: Pixels, keyring: Keyring, *, depth: Depth = Depth.STANDARD) -> Detection:
         """Look for a mark of any system in the keyring. Never raises on a negative.
 
         Args:
             rgb: uint8 (H, W, 3), order R, G, B.
             keyring: which systems to look for.
+            depth: how much is tried; schemes without a search ignore it.
         """
         ...

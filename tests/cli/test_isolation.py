@@ -127,11 +127,21 @@ def test_verifies_without_extras(
     assert row["mark_id"] is not None
 
 
-def test_stamping_without_extras_says_what_to_install(
+def test_stamps_without_extras(
     base_installation: Path, own_workspace: Path, stamped: Path, tmp_path: Path
 ) -> None:
     wrapper = _base_python(base_installation, "from provenance_cli.main import main; main()")
     result = run("stamp", "-w", own_workspace, stamped, "-o", tmp_path, wrapper=wrapper)
+    assert result.returncode == 0, result.stderr.decode()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_scheme_of_a_missing_extra_says_what_to_install(
+    base_installation: Path, own_workspace: Path, stamped: Path, tmp_path: Path
+) -> None:
+    wrapper = _base_python(base_installation, "from provenance_cli.main import main; main()")
+    scheme = {"PROVENANCE_STAMP_SCHEME": "imwatermark.dwtDctSvd"}
+    result = run("stamp", "-w", own_workspace, stamped, "-o", tmp_path, wrapper=wrapper, env=scheme)
     assert result.returncode == 2
     assert b"provenance[imwatermark]" in result.stderr
     assert not list(tmp_path.iterdir())

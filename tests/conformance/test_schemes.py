@@ -10,6 +10,24 @@ from support import pictures
 from provenance.watermark import catalog
 
 
+class TestLattice(SchemeContract):
+    least_psnr = 38.0
+
+    @pytest.fixture
+    def scheme(self):
+        return catalog.scheme("lattice-1")
+
+    @pytest.fixture
+    def carrier(self):
+        return pictures.crop(448, 416)
+
+
+class TestLatticeShortLayout(TestLattice):
+    @pytest.fixture
+    def carrier(self):
+        return pictures.crop(257, 266)
+
+
 class TestDwtDctSvd(SchemeContract):
     @pytest.fixture
     def scheme(self):
@@ -45,6 +63,9 @@ class TestRivaGan(SchemeContract):
 
 
 def test_every_scheme_of_the_catalogue_is_under_contract():
-    assert {"imwatermark.dwtDctSvd", "imwatermark.dwtDct", "imwatermark.rivaGan"} == set(
-        catalog.names()
-    )
+    assert set(catalog.names()) == {
+        "lattice-1",
+        "imwatermark.dwtDctSvd",
+        "imwatermark.dwtDct",
+        "imwatermark.rivaGan",
+    }

@@ -23,7 +23,7 @@ from provenance.errors import SchemeError
 from provenance.model.evidence import WatermarkStatus
 from provenance.watermark.keyring import Keyring
 from provenance.watermark.payload import VERSION, Layout, Payload, unpack
-from provenance.watermark.scheme import Detection, Pixels, SchemeInfo
+from provenance.watermark.scheme import Depth, Detection, Pixels, SchemeInfo
 from provenance.watermark.schemes.block_votes import BLOCK, BlockMethod, majority, votes
 
 _PACKAGE: Final = "imwatermark"
@@ -99,7 +99,13 @@ class BlockScheme:
         marked = make(bits.tolist(), wmLen=len(bits)).encode(bgr)
         return np.ascontiguousarray(marked[:, :, ::-1], dtype=np.uint8)
 
-    def detect(self, rgb: Pixels, keyring: Keyring) -> Detection:
+    def detect(
+        self,
+        rgb: Pixels,
+        keyring: Keyring,
+        *,
+        depth: Depth = Depth.STANDARD,  # noqa: ARG002 - there is no search
+    ) -> Detection:
         """Look for a mark; see `Scheme.detect`."""
         if not self.info.fits(rgb):
             return Detection(status=WatermarkStatus.NOT_APPLICABLE, detail="image too small")
@@ -168,7 +174,13 @@ class RivaGanScheme:
         marked = network(bits.tolist(), len(bits)).encode(bgr)
         return np.ascontiguousarray(marked[:, :, ::-1], dtype=np.uint8)
 
-    def detect(self, rgb: Pixels, keyring: Keyring) -> Detection:
+    def detect(
+        self,
+        rgb: Pixels,
+        keyring: Keyring,
+        *,
+        depth: Depth = Depth.STANDARD,  # noqa: ARG002 - there is no search
+    ) -> Detection:
         """Read the 32 bits that are there in any image; see `Scheme.detect`."""
         if not self.info.fits(rgb):
             return Detection(status=WatermarkStatus.NOT_APPLICABLE, detail="image too small")

@@ -123,7 +123,7 @@ def test_the_quality_is_what_the_mark_alone_costs(bench, name):
     made = bench.stamper.stamp(pictures.grey_texture(), bench.generation, encoding=encoding)
     scheme, key = catalog.scheme(bench.stamper.scheme), bench.stamper.key
     payload = issue(
-        scheme.info.layout,
+        scheme.info.layout_for(pictures.grey_texture()),
         system_id=key.system.id,
         mark_id=made.mark_id,
         tag_key=key.tag_key,

@@ -172,7 +172,7 @@ def test_the_block_schemes_never_import_torch():
         "import sys, numpy\n"
         "from provenance.model import MarkId, SystemRef\n"
         "from provenance.watermark import DetectionKey, Keyring, Layout, catalog, issue\n"
-        "s = catalog.scheme(catalog.DEFAULT)\n"
+        "s = catalog.scheme('imwatermark.dwtDctSvd')\n"
         "p = issue(Layout.FULL, system_id=1, mark_id=MarkId(1), tag_key=bytes(32))\n"
         "m = s.embed(numpy.full((256, 256, 3), 120, numpy.uint8), p, bytes(32))\n"
         "k = DetectionKey(system=SystemRef(1, 'x'), epoch=0, carrier_key=b'', tag_key=bytes(32))\n"

@@ -1,0 +1,1 @@
+"""What carries the mark: the canonical frame, the lattice of lines, the keyed chips."""

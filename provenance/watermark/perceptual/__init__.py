@@ -1,0 +1,1 @@
+"""How much of the mark the eye lets pass, and where."""

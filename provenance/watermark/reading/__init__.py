@@ -1,0 +1,1 @@
+"""From pixels to evidence for each degree of freedom of the mark."""

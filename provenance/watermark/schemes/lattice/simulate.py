@@ -1,0 +1,117 @@
+"""What the detector will read after what usually happens to a picture.
+
+The embedder asks its own detector. All simulations run in the canonical frame, so they cost the
+same for any picture, and the alignment is known, so no search is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from provenance.watermark.carriers import frame
+from provenance.watermark.carriers.frame import Pixels
+from provenance.watermark.carriers.lattice import TILE, Lattice, Lines
+from provenance.watermark.reading.filter import whiten
+from provenance.watermark.reading.lines import fold
+from provenance.watermark.reading.soft import score, soft_values
+
+Plane = npt.NDArray[np.float32]
+Region = tuple[slice, slice]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """Reads a known code word at known alignment.
+
+    Attributes:
+        grid: the lattice.
+        codeword: float32 (2, D).
+        width, height: of the canonical frame.
+        original: width and height of the picture itself.
+    """
+
+    grid: Lattice
+    codeword: npt.NDArray[np.float32]
+    width: int
+    height: int
+    original: tuple[int, int]
+
+    def whole(self, filtered: list[Plane]) -> float:
+        """Z over the whole picture."""
+        return self._score(filtered, (slice(None), slice(None)))[0]
+
+    def worst(self, filtered: list[Plane], regions: list[Region]) -> tuple[float, float]:
+        """Least z over some regions: of all planes together, and of luma alone."""
+        scores = [self._score(filtered, region) for region in regions]
+        return min(joint for joint, _ in scores), min(luma for _, luma in scores)
+
+    def _score(self, filtered: list[Plane], region: Region) -> tuple[float, float]:
+        values = [soft_values(self._lines(plane, region), self.grid) for plane in filtered]
+        return score(values, self.codeword), score(values[:1], self.codeword)
+
+    def _lines(self, plane: Plane, region: Region) -> Lines:
+        rows, columns = region
+        tile = fold(plane[region])
+        tile = np.roll(tile, ((rows.start or 0) % TILE, (columns.start or 0) % TILE), (0, 1))
+        return np.fft.rfft2(tile)[self.grid.ky % TILE, self.grid.kx].astype(np.complex64)
+
+    # --- what happens to pictures -------------------------------------------------
+
+    def shrunk(self, luma: Pixels) -> float:
+        """Z of luma after resizing to 60 % and JPEG 50."""
+        small = frame.resize(luma, *self._at_most(0.6, 1.25))
+        back = frame.resize(jpeg(small, 50), self.width, self.height)
+        return self.whole([whiten(back.astype(np.float32))])
+
+    def compressed(self, luma: Pixels, quality: int) -> float:
+        """Z of luma after JPEG."""
+        shown = frame.resize(luma, *self._at_most(1.0, 1.41))
+        back = frame.resize(jpeg(shown, quality), self.width, self.height)
+        return self.whole([whiten(back.astype(np.float32))])
+
+    def mild(self, marked: Pixels, quality: int) -> float:
+        """Z of the whole picture, all planes, after JPEG."""
+        planes = frame.planes(jpeg(marked, quality), width=self.width, height=self.height)
+        return self.whole([whiten(plane) for plane in planes])
+
+    def quarters(self, marked: Pixels, quality: int) -> tuple[float, float]:
+        """Least z over the four quarters after JPEG: all planes, luma alone."""
+        shown = frame.resize(marked, *self._at_most(1.0, 1.41))
+        planes = frame.planes(jpeg(shown, quality), width=self.width, height=self.height)
+        return self.worst([whiten(plane) for plane in planes], self._grid_of(2, 0.5))
+
+    def ninths(self, marked: Pixels) -> tuple[float, float]:
+        """Least z over nine clean crops of 15 % of the area: all planes, luma alone."""
+        planes = frame.planes(marked, width=self.width, height=self.height)
+        return self.worst([whiten(plane) for plane in planes], self._grid_of(3, 0.387))
+
+    def _at_most(self, factor: float, limit: float) -> tuple[int, int]:
+        """The original size times a factor, but not above a multiple of the frame."""
+        width, height = self.original
+        return (
+            max(8, int(min(width * factor, limit * self.width))),
+            max(8, int(min(height * factor, limit * self.height))),
+        )
+
+    def _grid_of(self, count: int, share: float) -> list[Region]:
+        def spans(length: int) -> list[slice]:
+            size = int(share * length)
+            starts = [i * (length - size) // (count - 1) for i in range(count)]
+            return [slice(start, start + size) for start in starts]
+
+        return [(rows, columns) for rows in spans(self.height) for columns in spans(self.width)]
+
+
+def jpeg(image: Pixels, quality: int) -> Pixels:
+    """A picture after JPEG, in memory: uint8 (H, W) or (H, W, 3) in order R, G, B."""
+    colour = image.ndim == 3
+    source = image[..., ::-1] if colour else image
+    _, data = cv2.imencode(".jpg", source, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE)
+    if decoded is None:
+        raise AssertionError("OpenCV cannot read its own JPEG")
+    return np.asarray(decoded[..., ::-1] if colour else decoded, dtype=np.uint8)

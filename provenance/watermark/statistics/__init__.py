@@ -1,0 +1,1 @@
+"""The error rate of a detection."""

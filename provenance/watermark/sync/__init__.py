@@ -1,0 +1,1 @@
+"""Finding scale, rotation, aspect, mirror and position of a mark. Needs no key."""
