@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
     empty = commands.add_parser("null", parents=[shared], help="error rates without a mark")
     empty.add_argument("--trials", type=int, default=1_000_000, help="keyed trials")
-    empty.add_argument("--full", type=int, default=2000, help="full detections")
+    empty.add_argument("--full", type=int, default=3000, help="full detections")
     empty.set_defaults(function=_null)
 
     speed = commands.add_parser("timing", parents=[common], help="milliseconds and memory")

@@ -35,8 +35,10 @@ from benchmarks.watermark.scene import Pixels
 from benchmarks.watermark.seeds import digest, generator
 from benchmarks.watermark.sets import picture_set
 from provenance.errors import CapacityError
+from provenance.model.evidence import WatermarkStatus
 
 _KEYS_AT_ONCE: Final = 500
+_NOT_LOOKED: Final = (WatermarkStatus.NOT_APPLICABLE, WatermarkStatus.NOT_CHECKED)
 _TAILS: Final = (2.0, 3.0, 4.0, 5.0)
 Scores = npt.NDArray[np.float64]
 
@@ -89,7 +91,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Full detections of one kind. `best` is the lowest log10_p that was seen."""
+    """Full detections of one kind. `best` is the lowest log10_p that was seen.
+
+    `n` counts what was really looked at; parts that are too small for the scheme are not in it.
+    """
 
     scheme: str
     set: str
@@ -154,7 +159,7 @@ def run(settings: Settings, out: Path, *, jobs: int, command: str) -> int:
 
 
 def tasks(settings: Settings, offered: dict[str, bool]) -> tuple[Task, ...]:
-    """Tasks that together do at least what was asked, evenly over all pictures."""
+    """Tasks that together try at least what was asked, evenly over all pictures."""
     images = [(name, path.name) for name in settings.sets for path in picture_set(name).files()]
     full = -(-settings.full // len(images))
     trials = -(-settings.trials // len(images))
@@ -197,14 +202,15 @@ def _full(settings: Settings, task: Task, picture: Pixels, kind: Kind, n: int) -
             picture = scheme.embed(picture, payload, other.key.carrier_key)
         except CapacityError:
             n = 0
-    accepted, best = 0, 0.0
+    looked, accepted, best = 0, 0, 0.0
     for trial in range(n):
         part = random_part(picture, generator(settings.seed, "null", name, kind.value, trial))
         ring = schemes.keyring(settings.seed, name=f"wrong-{name}-{trial}")
         found = schemes.detect(scheme, part, ring, settings.depth)
+        looked += found.status not in _NOT_LOOKED
         accepted += found.status.is_read
         best = min(best, found.log10_p)
-    return Counted(task.scheme, task.set, kind, n, accepted, best)
+    return Counted(task.scheme, task.set, kind, looked, accepted, best)
 
 
 def _keyed(settings: Settings, task: Task, picture: Pixels) -> Scores:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import statistics
 from pathlib import Path
 
@@ -96,11 +97,13 @@ def _bars(title: str, shares: dict[str, dict[str, float]], path: Path) -> None:
     figure = Canvas(figsize=(7, height), layout="constrained")
     axes = figure.subplots()
     for offset, label in enumerate(labels):
-        values = [groups.get(label, 0.0) for groups in shares.values()]
-        axes.barh(places + offset, values, label=label)
+        values = [groups.get(label, math.nan) for groups in shares.values()]
+        bars = axes.barh(places + offset, values, label=label)
+        written = ["" if math.isnan(value) else f"{value:.0f}" for value in values]
+        axes.bar_label(bars, written, padding=2, fontsize=6)
     axes.set_yticks(places + (len(labels) - 1) / 2, list(shares))
     axes.invert_yaxis()
-    axes.set_xlim(0, 100)
+    axes.set_xlim(0, 105)
     axes.set_xlabel("exact payload recovered, per cent")
     axes.set_title(title)
     figure.legend(loc="outside lower center", fontsize="small")
