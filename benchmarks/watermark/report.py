@@ -102,7 +102,8 @@ def _runs(runs: Sequence[dict[str, Any]]) -> str:
         facts = "; ".join(f"{name} {value}" for name, value in environment.items())
         lines.append(
             f"* `{run['command']}`: seed {settings['seed']}, {images} images of each set, "
-            f"{settings['draws']} draws of each random attack, depth {settings['depth']}. {facts}"
+            f"{settings['draws']} draws of each random attack, depth {settings['depth']}, "
+            f"code {run['code']}. {facts}"
         )
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -19,8 +20,9 @@ from benchmarks.watermark.attacks.geometry import to_size
 from benchmarks.watermark.metrics import Stage, measure, require_ssimulacra2
 from benchmarks.watermark.rows import AttackRow, Row, StampRow
 from benchmarks.watermark.scene import Pixels, Scene
-from benchmarks.watermark.seeds import generator
+from benchmarks.watermark.seeds import digest, generator
 from benchmarks.watermark.sets import picture_set
+from provenance import watermark
 from provenance.errors import ArgumentError, CapacityError
 from provenance.watermark import Keyring, Payload, Scheme
 
@@ -61,13 +63,14 @@ class Task:
 
 
 def tasks(settings: Settings) -> tuple[Task, ...]:
-    """All tasks of a run, in a stable order."""
-    return tuple(
+    """All tasks of a run, in a stable order that mixes sets and schemes evenly."""
+    found = (
         Task(name, path.name, scheme)
         for name in settings.sets
         for path in picture_set(name).files()[: settings.images or None]
         for scheme in settings.schemes
     )
+    return tuple(sorted(found, key=lambda task: digest(task.file)))
 
 
 def shard(items: tuple[Task, ...], text: str) -> tuple[Task, ...]:
@@ -114,17 +117,27 @@ def run(settings: Settings, out: Path, *, part: str, jobs: int, command: str) ->
 
 
 def _record(settings: Settings, out: Path, part: str, command: str) -> None:
-    """Write down what is run and where; refuse a folder of another run."""
+    """Write down what is run, on what and where; refuse a folder of another run."""
     facts: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
+    identity = {"settings": facts, "code": code_digest()}
     for path in sorted(out.glob("run-*.json")):
-        if json.loads(path.read_text())["settings"] != facts:
+        before = json.loads(path.read_text())
+        if {name: before.get(name) for name in identity} != identity:
             raise ArgumentError(
-                f"{out} holds a run with other settings", hint="choose another --out"
+                f"{out} holds a run with other settings or of other code",
+                hint="choose another --out, or remove it",
             )
     out.mkdir(parents=True, exist_ok=True)
-    record = {"command": command, "settings": facts, "environment": describe(PACKAGES)}
+    record = {"command": command, **identity, "environment": describe(PACKAGES)}
     path = out / f"run-{part.replace('/', 'of')}.json"
     path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def code_digest() -> str:
+    """Twelve hexadecimal digits that change with the code of the marks or of the attacks."""
+    folders = (Path(watermark.__file__).parent, Path(attacks.__file__).parent)
+    sources = (path for folder in folders for path in sorted(folder.rglob("*.py")))
+    return digest(*(path.read_text() for path in sources)).hex()[:12]
 
 
 def perform(settings: Settings, task: Task) -> list[Row]:
@@ -160,19 +173,21 @@ def perform(settings: Settings, task: Task) -> list[Row]:
     )
     reader = _Reader(scheme, schemes.keyring(settings.seed), payloads, settings.depth)
     quality = measure(original, marked, with_ssimulacra2=settings.ssimulacra2)
-    result: list[Row] = [
-        stamp(quality=quality, embed_ms=stage.milliseconds, embed_peak_mb=stage.peak_mb)
-    ]
+    stamped = stamp(quality=quality, embed_ms=stage.milliseconds, embed_peak_mb=stage.peak_mb)
+    return [stamped, *_attacked(settings, task, scene, reader)]
+
+
+def _attacked(settings: Settings, task: Task, scene: Scene, reader: _Reader) -> Iterator[AttackRow]:
     for attack in attacks.select(settings.attacks):
         for draw in range(settings.draws if attack.random else 1):
             row = partial(AttackRow, **asdict(task), attack=attack.name, draw=draw)
+            rng = generator(settings.seed, f"{task.set}/{task.image}", attack.name, draw)
             try:
-                picture = attack.apply(scene, generator(settings.seed, name, attack.name, draw))
+                picture = attack.apply(scene, rng)
             except attacks.AttackSkippedError as reason:
-                result.append(row(skipped=str(reason)))
+                yield row(skipped=str(reason))
             else:
-                result.append(row(**reader.read(picture)))
-    return result
+                yield row(**reader.read(picture))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,10 @@ def _small_photo(image: Image.Image) -> Image.Image:
 
 
 def _centre_512(image: Image.Image) -> Image.Image:
-    """The middle 512x512 after the short side was brought down to 512."""
+    """The middle 512x512 of the picture with its short side brought to 512."""
     scale = 512 / min(image.size)
-    if scale < 1:
-        size = (round(image.width * scale), round(image.height * scale))
-        image = image.resize(size, Image.Resampling.LANCZOS)
-    return _centre(image, 512)
+    size = (round(image.width * scale), round(image.height * scale))
+    return _centre(image.resize(size, Image.Resampling.LANCZOS), 512)
 
 
 def _centre_256(image: Image.Image) -> Image.Image:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
-from PIL import Image
 from support import pictures
 
 FOLDERS = ("generated", "hard", "kodak", "photos")
+
+
+@lru_cache
+def _file(number: int) -> bytes:
+    return pictures.file(pictures.crop(260, 300, top=40 * number, left=30 * number), "PNG")
 
 
 @pytest.fixture
@@ -15,8 +21,7 @@ def material(tmp_path, monkeypatch):
     for folder in FOLDERS:
         (tmp_path / "data" / "images" / folder).mkdir(parents=True)
         for number in (1, 2):
-            pixels = pictures.crop(260, 300, top=40 * number, left=30 * number)
             path = tmp_path / "data" / "images" / folder / f"picture{number}.png"
-            Image.fromarray(pixels).save(path)
+            path.write_bytes(_file(number))
     monkeypatch.setenv("TEST_DATA", str(tmp_path / "data"))
     return tmp_path / "data" / "images"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+from support import pictures
 
 from benchmarks.watermark.sets import SETS, picture_set
 from provenance.errors import ArgumentError, InputError
@@ -46,11 +47,20 @@ def test_photos_have_the_area_of_their_name(sizes):
         assert height * width == pytest.approx(0.4e6, rel=0.005)
 
 
+def test_a_square_of_its_own_size_is_left_as_it_is(material):
+    exact = pictures.crop(512, 512)
+    Image.fromarray(exact).save(material / "kodak" / "exact.png")
+    chosen = picture_set("512")
+    path = next(path for path in chosen.files() if path.stem == "exact")
+    assert np.array_equal(chosen.load(path), exact)
+
+
 @pytest.mark.parametrize("side", [512, 256])
 def test_squares_are_squares(sizes, side):
     found = shapes(str(side))
     assert found["1500x1000"] == (side, side, 3)
     assert found["512x512"] == (side, side, 3)
+    assert found["300x1200"] == (side, side, 3)
 
 
 def test_transparency_is_dropped_and_colours_stay(sizes):
@@ -62,7 +72,7 @@ def test_transparency_is_dropped_and_colours_stay(sizes):
 def test_a_missing_folder_is_said_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("TEST_DATA", str(tmp_path))
     for chosen in SETS.values():
-        with pytest.raises(InputError, match="not here .*TEST_DATA"):
+        with pytest.raises(InputError, match=r"not here .*TEST_DATA"):
             chosen.files()
 
 
