@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -74,20 +76,12 @@ def _file(rgb: Pixels) -> io.BytesIO:
     return file
 
 
-class Stage:
-    """Process time and peak memory of what runs inside of `with`.
-
-    `milliseconds` is CPU time of this process. `peak_mb` is how far the resident memory rose
-    above its level at the start, in MiB: the kernel's high-water mark, so what OpenCV
-    allocates is in it; what earlier stages freed and the allocator kept is not. None where
-    the system has no such mark (Linux has).
-    """
+class Timer:
+    """CPU time of this process inside of `with`: `milliseconds`, once it is over."""
 
     milliseconds: float = 0.0
-    peak_mb: float | None = None
 
     def __enter__(self) -> Self:
-        self._before = _reset_peak()
         self._start = time.process_time()
         return self
 
@@ -98,17 +92,27 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self.milliseconds = (time.process_time() - self._start) * 1e3
-        if self._before is not None:
-            self.peak_mb = (_memory("VmHWM") - self._before) / 1024
 
 
-def _reset_peak() -> int | None:
-    """Set the high-water mark to what is resident now (proc(5), clear_refs); that, in KiB."""
+def peak_memory(function: Callable[[], object]) -> float | None:
+    """How far resident memory rises while the function runs, in MiB.
+
+    The kernel's high-water mark is set back before (proc(5), clear_refs), so what OpenCV
+    allocates is in it. So that memory kept by the allocator is not taken for memory that
+    costs nothing, it is given back first; that slows the function down, so never time it in
+    the same call. None where the system has no such mark (Linux with glibc has).
+    """
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_trim"):
+        return None
+    libc.malloc_trim(0)
     try:
         _CLEAR.write_text("5")
-        return _memory("VmRSS")
+        before = _memory("VmRSS")
     except OSError:
         return None
+    function()
+    return (_memory("VmHWM") - before) / 1024
 
 
 def _memory(field: str) -> int:

@@ -190,19 +190,10 @@ def _speed(results: Results) -> str:
                 number(median([row.embed_ms for row in stamps]), 0),
                 number(median(times), 0),
                 number(max(times, default=math.nan), 0),
-                number(_most(row.embed_peak_mb for row in stamps), 0),
-                number(_most(row.detect_peak_mb for row in reads), 0),
             )
         )
-    head = (
-        "scheme", "set", "embed ms, median", "detect ms, median", "detect ms, most",
-        "embed MiB, most", "detect MiB, most",
-    )  # fmt: skip
+    head = ("scheme", "set", "embed ms, median", "detect ms, median", "detect ms, most")
     return table(head, body)
-
-
-def _most(values: Iterable[float | None]) -> float:
-    return max((value for value in values if value is not None), default=math.nan)
 
 
 def _refusals(stamps: Sequence[StampRow]) -> str:

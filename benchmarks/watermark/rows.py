@@ -27,7 +27,6 @@ class StampRow:
     refused: str = ""
     quality: Quality | None = None
     embed_ms: float = 0.0
-    embed_peak_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,6 @@ class AttackRow:
     log10_threshold: float = 0.0
     path: str = ""
     detect_ms: float = 0.0
-    detect_peak_mb: float | None = None
 
 
 Row = StampRow | AttackRow

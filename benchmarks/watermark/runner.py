@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.environment import describe
 from benchmarks.watermark import attacks, rows, schemes, workers
 from benchmarks.watermark.attacks.geometry import to_size
-from benchmarks.watermark.metrics import Stage, measure, require_ssimulacra2
+from benchmarks.watermark.metrics import Timer, measure, require_ssimulacra2
 from benchmarks.watermark.rows import AttackRow, Row, StampRow
 from benchmarks.watermark.scene import Pixels, Scene
 from benchmarks.watermark.seeds import digest, generator
@@ -154,7 +154,7 @@ def perform(settings: Settings, task: Task) -> list[Row]:
     height, width = original.shape[:2]
     stamp = partial(StampRow, **asdict(task), width=width, height=height)
     try:
-        with Stage() as stage:
+        with Timer() as timer:
             marked = scheme.embed(original, payloads[0], carrier_key)
     except CapacityError as error:
         return [stamp(refused=error.message)]
@@ -173,7 +173,7 @@ def perform(settings: Settings, task: Task) -> list[Row]:
     )
     reader = _Reader(scheme, schemes.keyring(settings.seed), payloads, settings.depth)
     quality = measure(original, marked, with_ssimulacra2=settings.ssimulacra2)
-    stamped = stamp(quality=quality, embed_ms=stage.milliseconds, embed_peak_mb=stage.peak_mb)
+    stamped = stamp(quality=quality, embed_ms=timer.milliseconds)
     return [stamped, *_attacked(settings, task, scene, reader)]
 
 
@@ -201,7 +201,7 @@ class _Reader:
 
     def read(self, picture: Pixels) -> dict[str, Any]:
         """The fields of an `AttackRow` that tell what was read."""
-        with Stage() as stage:
+        with Timer() as timer:
             found = schemes.detect(self.scheme, picture, self.keyring, self.depth)
         issued = found.payload is not None and found.payload in self.payloads
         return {
@@ -211,6 +211,5 @@ class _Reader:
             "log10_p": found.log10_p,
             "log10_threshold": found.log10_threshold,
             "path": found.path,
-            "detect_ms": stage.milliseconds,
-            "detect_peak_mb": stage.peak_mb,
+            "detect_ms": timer.milliseconds,
         }

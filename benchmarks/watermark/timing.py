@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks.environment import describe
 from benchmarks.watermark import schemes, workers
 from benchmarks.watermark.attacks import codec, geometry
-from benchmarks.watermark.metrics import Stage, median
+from benchmarks.watermark.metrics import Timer, median, peak_memory
 from benchmarks.watermark.report import number, table
 from benchmarks.watermark.runner import PACKAGES
 from benchmarks.watermark.scene import Pixels
@@ -29,7 +29,7 @@ _SOURCE: Final = PictureSet(("photos",), lambda image: image)
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What one stage of one scheme took: medians over the runs; None where it is refused."""
+    """What one stage of one scheme took: median time over the runs, peak memory of one."""
 
     scheme: str
     stage: str
@@ -112,14 +112,13 @@ def _timed(
     scheme: str, stage: str, size: float, runs: int, function: Callable[[], object]
 ) -> Timed:
     function()  # fills caches and loads what is loaded once
-    stages = []
+    peak = peak_memory(function)
+    times = []
     for _ in range(runs):
-        with Stage() as measured:
+        with Timer() as timer:
             function()
-        stages.append(measured)
-    peaks = [item.peak_mb for item in stages if item.peak_mb is not None]
-    times = [item.milliseconds for item in stages]
-    return Timed(scheme, stage, size, median(times), max(peaks, default=math.nan))
+        times.append(timer.milliseconds)
+    return Timed(scheme, stage, size, median(times), math.nan if peak is None else peak)
 
 
 def _picture(megapixels: float) -> Pixels:

@@ -24,7 +24,7 @@ RUN = {
 
 def stamp(image, psnr, **other):
     quality = Quality(psnr=psnr, ssim=0.99, delta_e_mean=0.5, delta_e_p99=2.0, ssimulacra2=psnr * 2)
-    given = {"quality": quality, "embed_ms": 100.0, "embed_peak_mb": 20.0, **other}
+    given = {"quality": quality, "embed_ms": 100.0, **other}
     return StampRow(scheme="s", set="kodak", image=image, width=768, height=512, **given)
 
 
