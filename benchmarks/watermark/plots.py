@@ -73,14 +73,14 @@ def _thinned(size: int, points: int) -> npt.NDArray[np.intp]:
 
 
 def _shares(results: Results, family: Family) -> dict[str, dict[str, float]]:
-    """Per cent recovered: attack -> "scheme, set" -> share."""
+    """Per cent recovered over all sets together: attack -> scheme -> share."""
     shares: dict[str, dict[str, float]] = {}
     reads = results.reads
     for attack in (attack.name for attack in ATTACKS if attack.family is family):
         groups: dict[str, list[bool]] = {}
         for row in reads:
             if row.attack == attack:
-                groups.setdefault(f"{row.scheme}, {row.set}", []).append(row.recovered)
+                groups.setdefault(row.scheme, []).append(row.recovered)
         if groups:
             shares[attack] = {
                 label: 100 * statistics.fmean(values) for label, values in groups.items()
@@ -104,7 +104,7 @@ def _bars(title: str, shares: dict[str, dict[str, float]], path: Path) -> None:
     axes.set_yticks(places + (len(labels) - 1) / 2, list(shares))
     axes.invert_yaxis()
     axes.set_xlim(0, 105)
-    axes.set_xlabel("exact payload recovered, per cent")
+    axes.set_xlabel("exact payload recovered over all sets, per cent")
     axes.set_title(title)
     figure.legend(loc="outside lower center", fontsize="small")
     figure.savefig(path, dpi=100)
