@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs golden bench clean
+.PHONY: help demo test lint format docs golden bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,10 @@ $(VENV)/.dev: $(VENV)/.demo
 	$(PIP) install $(PINS) -e '.[imwatermark,heic,dev]'
 	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
 		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,bench,dev]'
 	@touch $@
 
 # --- what people run --------------------------------------------------------------
@@ -57,8 +61,17 @@ docs: $(VENV)/.dev ## Regenerate the generated documentation
 golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit it
 	$(BIN)/python tests/golden/regenerate.py
 
-bench: $(VENV)/.dev ## Measure; prints machine, versions and n
-	$(BIN)/python benchmarks/cli_start.py
+bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
+	$(BIN)/python -m benchmarks.cli_start
+	rm -rf build/bench
+	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
+	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
+
+soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
+	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak
+	$(BIN)/python -m benchmarks.watermark report build/soak --out benchmarks/results/watermark.md
+	$(BIN)/python -m benchmarks.watermark null --jobs 2 --out build/soak/null
+	$(BIN)/python -m benchmarks.watermark timing --out build/soak/timing.md
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

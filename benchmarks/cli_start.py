@@ -1,6 +1,6 @@
 """Wall time of the command line, start-up included.
 
-    python benchmarks/cli_start.py
+    python -m benchmarks.cli_start
 
 Prints the median and the range over n runs of `provenance --help` and of `provenance verify`
 of one 1 MP JPEG, beside the same Python doing nothing, so that the figures mean something on
@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 
 import cv2
-from environment import print_environment
+import numpy as np
 
+from benchmarks.environment import print_environment
 from provenance import Encoding, Generation, Workspace
 from provenance.workspace.selftest import synthetic_picture
 
@@ -31,7 +32,8 @@ def main() -> None:
     print(f"n              {RUNS} runs each, after one that is not counted\n")
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.create(Path(folder) / "workspace")
-        picture = cv2.resize(synthetic_picture(), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        scaled = cv2.resize(synthetic_picture(), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        picture = np.asarray(scaled, dtype=np.uint8)
         path = Path(folder) / "picture.jpg"
         workspace.stamper().stamp(
             picture, Generation(model="bench"), encoding=Encoding.parse("jpeg"), to=path

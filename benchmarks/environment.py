@@ -10,14 +10,13 @@ from pathlib import Path
 PACKAGES = ("provenance", "c2pa-python", "numpy", "opencv-python", "pillow", "sqlalchemy")
 
 
-def describe() -> dict[str, str]:
+def describe(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     """Machine and versions."""
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     return {
         "machine": f"{_cpu()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         "load": "{:.1f} {:.1f} {:.1f}".format(*os.getloadavg()),
         "python": platform.python_version(),
-        **versions,
+        **{name: _version(name) for name in packages},
     }
 
 
@@ -25,6 +24,13 @@ def print_environment() -> None:
     """One line for each fact."""
     for name, value in describe().items():
         print(f"{name:<14} {value}")
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _cpu() -> str:
