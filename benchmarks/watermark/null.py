@@ -198,7 +198,7 @@ def _full(settings: Settings, task: Task, picture: Pixels, kind: Kind, n: int) -
     if kind is Kind.OTHER_SYSTEM:
         other = schemes.Issuer(settings.seed, "another")
         try:
-            payload = other.payload(scheme.info.layout, name)
+            payload = other.payload(scheme.info.layout_for(picture), name)
             picture = scheme.embed(picture, payload, other.key.carrier_key)
         except CapacityError:
             n = 0

@@ -44,7 +44,7 @@ class Settings:
     images: int = 0
     draws: int = 3
     seed: int = 1
-    depth: str = "standard"
+    depth: str = "deep"
     ssimulacra2: bool = True
 
 
@@ -149,7 +149,8 @@ def perform(settings: Settings, task: Task) -> list[Row]:
     original = source.load(files[index])
     name = f"{task.set}/{task.image}"
     issuer = schemes.Issuer(settings.seed)
-    payloads = tuple(issuer.payload(scheme.info.layout, name, copy) for copy in range(COPIES))
+    layout = scheme.info.layout_for(original)
+    payloads = tuple(issuer.payload(layout, name, copy) for copy in range(COPIES))
     carrier_key = issuer.key.carrier_key
     height, width = original.shape[:2]
     stamp = partial(StampRow, **asdict(task), width=width, height=height)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from benchmarks.watermark import lattice
 from benchmarks.watermark.scene import Lines, Pixels
 from benchmarks.watermark.seeds import digest
 from provenance.errors import SchemeError
@@ -46,11 +46,15 @@ def detect(scheme: Scheme, rgb: Pixels, keyring: Keyring, depth: str) -> Detecti
     return function(rgb, keyring)
 
 
+#: What is measured of a scheme beyond the protocol.
+_BEYOND: Final[dict[str, dict[str, Callable[..., Any]]]] = {
+    "lattice-1": {"sync_lines": lattice.sync_lines, "null_scores": lattice.null_scores},
+}
+
+
 def hook(scheme: Scheme, name: str) -> Callable[..., Any] | None:
-    """An optional function of a scheme, or of the module that defines it."""
-    module = sys.modules[type(scheme).__module__]
-    found = getattr(scheme, name, None) or getattr(module, name, None)
-    return found if callable(found) else None
+    """A function that is measured beyond the protocol, if there is one for this scheme."""
+    return _BEYOND.get(scheme.info.name, {}).get(name) or getattr(scheme, name, None)
 
 
 def sync_lines(scheme: Scheme) -> Lines | None:

@@ -90,7 +90,7 @@ def _scheme(
     scheme: Scheme, picture: Pixels, size: float, runs: int, seed: int, depth: str
 ) -> list[Timed]:
     issuer = schemes.Issuer(seed)
-    payload = issuer.payload(scheme.info.layout, f"timing-{size:g}")
+    payload = issuer.payload(scheme.info.layout_for(picture), f"timing-{size:g}")
     name = scheme.info.name
     try:
         marked = scheme.embed(picture, payload, issuer.key.carrier_key)

@@ -1,13 +1,15 @@
 """Informed embedding: how strong the mark has to be is what its own detector says.
 
-1. The strength that costs `_SCORE` points of the perceptual budget is the starting point, below
+1. The strength that costs a few points of the perceptual budget is the starting point, below
    the cap that keeps grain out of flat areas.
-2. The detector reads the marked picture after simulated damage. Where it reads more than is
-   needed, the mark is made weaker; where less, stronger, up to the lower budget `_LEAST_SCORE`.
-3. Chroma is added as far as crops after JPEG need it.
+2. The detector reads luma after strong simulated damage to the whole picture. Where it reads more
+   than is needed, the mark is made weaker; where less, stronger, up to a lower budget.
+3. Cb is added as far as crops, clean or after JPEG, need it and gain from it.
 4. If a quarter of the picture is still weak, luma is raised once more, within a budget.
 
-A picture in which the detector would not find the mark after all that is refused.
+z grows in proportion to the amplitude, and the squares of the z of the two planes add up: each step
+needs one or two readings and no search. A picture in which the detector would not find the mark
+after all that is refused.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import numpy.typing as npt
 from provenance.errors import CapacityError
 from provenance.watermark.carriers import frame
 from provenance.watermark.carriers.frame import UNITS, Pixels
+from provenance.watermark.payload import Layout
 from provenance.watermark.perceptual.budget import Budget
 from provenance.watermark.perceptual.mask import FLAT, chroma_mask, local_variance, luma_mask
 from provenance.watermark.reading.filter import whiten
@@ -38,38 +41,64 @@ class Targets:
     """What the embedder aims at. Scores are estimates of SSIMULACRA2, z as the detector's.
 
     Attributes:
-        score: score at which the mark is set first.
-        least_score: score that is accepted where the detector needs it.
-        raised_score: score down to which a weak quarter is raised.
-        flat: cap of the rms in flat areas, grey levels; `raised_flat` when raised.
-        whole: z after resizing to 60 % and JPEG 50, and after JPEG 20.
+        score: score at which the mark is set first; `least_score` where the detector needs more,
+            `raised_score` where a weak quarter does.
+        flat: cap of the rms in flat areas, grey levels; `most_flat` where the detector needs more.
+        whole: z of luma after resizing to 60 % and JPEG of quality `shrunk`, and after JPEG of
+            quality `compressed`.
         quarter: z of every quarter after JPEG 70; `quarter_luma` of luma alone.
         ninth: z of nine clean crops of 15 %.
-        chroma: amplitudes of Cb, grey levels at mask 1, in the order tried.
+        chroma: largest amplitude of Cb, grey levels at mask 1.
     """
 
     score: float = 88.0
     least_score: float = 79.0
-    raised_score: float = 84.0
+    raised_score: float = 86.5
     flat: float = 0.5
-    raised_flat: float = 0.75
-    whole: float = 16.0
-    quarter: float = 15.0
+    most_flat: float = 0.75
+    whole: float = 15.8
+    shrunk: int = 50
+    compressed: int = 18
+    quarter: float = 14.5
     quarter_luma: float = 13.0
-    ninth: float = 17.0
-    chroma: tuple[float, ...] = (0.0, 0.2, 0.35, 0.5, 0.7)
+    ninth: float = 15.0
+    chroma: float = 0.7
 
 
-TARGETS: Final = Targets()
+#: What happens to small pictures takes more of them: they get a stronger mark. The smallest
+#: cannot carry one that survives everything, and the eye comes first.
+LARGE: Final = Targets()
+SMALL: Final = Targets(
+    whole=16.5,
+    compressed=20,
+    quarter=15.5,
+    quarter_luma=14.0,
+    ninth=17.0,
+    most_flat=0.95,
+    raised_score=84.5,
+)
+TINY: Final = Targets(
+    score=91.0,
+    least_score=85.0,
+    raised_score=91.0,
+    most_flat=0.9,
+    whole=12.6,
+    shrunk=85,
+    compressed=30,
+    quarter=8.0,
+    quarter_luma=8.0,
+    ninth=8.0,
+)
+_LARGE_FROM: Final = 750_000  # pixels
 #: Below this z after mild JPEG a picture is refused; reading needs 11 to 12.6.
 _REFUSE: Final = 14.0
 _MILD_QUALITY: Final = 85
 #: z grows a little slower than the amplitude.
 _EXPONENT: Final = 1.15
 _WEAKEST: Final = 0.6  # never below this share of the first strength
-_RAISE: Final = 1.1
-_RAISES: Final = 5
 _ROUNDS: Final = 3
+#: Cb that adds less than this to the worst quarter is not spent on quarters.
+_WORTH: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,14 +159,24 @@ class _Work:
             return luma[..., None]
         return np.stack([luma, self.chroma * np.float32(amplitude)], axis=-1)
 
-    def whole(self, residual: Plane) -> float:
+    def whole(self, residual: Plane, targets: Targets) -> float:
         """Least z of luma after strong damage to the whole picture."""
         shown = self.marked_luma(residual)
-        return min(self.reader.shrunk(shown), self.reader.compressed(shown, 20))
+        return min(
+            self.reader.shrunk(shown, targets.shrunk),
+            self.reader.compressed(shown, targets.compressed),
+        )
+
+
+def targets_for(rgb: Pixels, format_: Format) -> Targets:
+    """What is aimed at for a picture of this size."""
+    if format_.layout is Layout.SHORT:
+        return TINY
+    return LARGE if rgb.shape[0] * rgb.shape[1] >= _LARGE_FROM else SMALL
 
 
 def embed(
-    rgb: Pixels, format_: Format, codeword: npt.NDArray[np.float32], targets: Targets = TARGETS
+    rgb: Pixels, format_: Format, codeword: npt.NDArray[np.float32], targets: Targets | None = None
 ) -> Pixels:
     """Mark a picture.
 
@@ -145,7 +184,7 @@ def embed(
         rgb: uint8 (H, W, 3).
         format_: how the layout is carried.
         codeword: float32 (2, D), see `words.carried`.
-        targets: what to aim at.
+        targets: what to aim at; default: `targets_for` the picture.
 
     Returns:
         uint8 (H, W, 3), a new array.
@@ -153,13 +192,13 @@ def embed(
     Raises:
         CapacityError: too flat; the detector would not find the mark.
     """
+    targets = targets or targets_for(rgb, format_)
     work = _prepare(rgb, format_, codeword)
-    strength = _strength(work, targets)
+    strength, reached = _strength(work, targets)
     luma = work.luma_at(strength)
-    residual = _with_chroma(work, luma, targets)
-    residual = _raised(work, residual, strength, targets)
-    shown = work.marked(residual)
-    if work.reader.mild(shown, _MILD_QUALITY) < _REFUSE:
+    amplitude, factor = _for_crops(work, luma, strength, targets)
+    residual = work.joined(luma * np.float32(factor), amplitude)
+    if reached < _REFUSE and work.reader.mild(work.marked(residual), _MILD_QUALITY) < _REFUSE:
         raise CapacityError(
             "the picture is too flat to carry a mark that would be found again",
             hint="large areas of pure black, white or one colour leave no room for it",
@@ -192,50 +231,51 @@ def _prepare(rgb: Pixels, format_: Format, codeword: npt.NDArray[np.float32]) ->
     )
 
 
-def _strength(work: _Work, targets: Targets) -> float:
-    """Steps 1 and 2."""
+def _strength(work: _Work, targets: Targets) -> tuple[float, float]:
+    """Steps 1 and 2: the strength, and the z that it gives after strong damage."""
     first = work.strength_for(targets.score, 0.4)
-    cap = targets.flat / FLAT
-    strength = min(first, cap)
-    reached = work.whole(work.luma_at(strength))
+    strength = min(first, targets.flat / FLAT)
+    reached = work.whole(work.luma_at(strength), targets)
     wanted = strength * float((targets.whole / max(reached, 4.0)) ** _EXPONENT)
     if wanted <= strength:
-        return max(wanted, _WEAKEST * first)
-    most = min(work.strength_for(targets.least_score, first * 1.6), cap)
-    return min(wanted, most)
+        chosen = max(wanted, min(strength, _WEAKEST * first))
+    else:
+        most = min(work.strength_for(targets.least_score, wanted), targets.most_flat / FLAT)
+        chosen = max(strength, min(wanted, most))
+    return chosen, reached * float((chosen / strength) ** (1 / _EXPONENT))
 
 
-def _with_chroma(work: _Work, luma: Plane, targets: Targets) -> Plane:
-    """Step 3: the weakest Cb with which all crops read."""
-    if work.chroma is None:
-        return luma[..., None]
-    for amplitude in targets.chroma:
-        residual = work.joined(luma, amplitude)
-        shown = work.marked(residual)
-        if work.reader.quarters(shown, 70)[0] < targets.quarter:
-            continue
-        if work.reader.ninths(shown)[0] >= targets.ninth:
-            break
-    return residual
+def _for_crops(work: _Work, luma: Plane, strength: float, targets: Targets) -> tuple[float, float]:
+    """Steps 3 and 4: amplitude of Cb, and the factor by which luma is raised."""
+    shown = work.marked(luma[..., None])
+    quarter = work.reader.quarters(shown, 70)[0]
+    ninth = work.reader.ninths(shown)[0]
+    gain = 0.0  # what full Cb adds to the square of the worst quarter's z
+    share = 0.0
+    if work.chroma is not None and (quarter < targets.quarter or ninth < targets.ninth):
+        shown = work.marked(work.joined(luma, targets.chroma))
+        with_chroma = work.reader.quarters(shown, 70)[0]
+        clean = work.reader.ninths(shown)[0]
+        if with_chroma > quarter + _WORTH:
+            gain = with_chroma**2 - quarter**2
+        share = max(
+            _share(targets.quarter, quarter, quarter**2 + gain),
+            _share(targets.ninth, ninth, clean**2),
+        )
+    square = share**2 * gain
+    needed = max(targets.quarter**2 - square, targets.quarter_luma**2)
+    factor = float((needed / quarter**2) ** (_EXPONENT / 2)) if quarter > 0 else 1.0
+    if factor > 1:
+        most = min(work.strength_for(targets.raised_score, strength), targets.most_flat / FLAT)
+        factor = max(1.0, min(factor, most / strength))
+    return targets.chroma * share, max(1.0, factor)
 
 
-def _raised(work: _Work, residual: Plane, strength: float, targets: Targets) -> Plane:
-    """Step 4."""
-    factor = 1.0
-    made = residual
-    for _ in range(_RAISES):
-        joint, luma = work.reader.quarters(work.marked(made), 70)
-        if joint >= targets.quarter and luma >= targets.quarter_luma:
-            break
-        factor *= _RAISE
-        stronger = residual.copy()
-        stronger[..., 0] *= np.float32(factor)
-        if strength * factor * FLAT > targets.raised_flat:
-            break
-        if work.budget.score(work.luma + stronger[..., 0]) < targets.raised_score:
-            break
-        made = stronger
-    return made
+def _share(target: float, without: float, square_with: float) -> float:
+    """Which share of full Cb reaches a target: squares of z add up."""
+    if without >= target or square_with <= without**2:
+        return 0.0
+    return min(1.0, float(np.sqrt((target**2 - without**2) / (square_with - without**2))))
 
 
 def _rms(plane: Plane) -> float:

@@ -61,10 +61,10 @@ class Reader:
 
     # --- what happens to pictures -------------------------------------------------
 
-    def shrunk(self, luma: Pixels) -> float:
-        """Z of luma after resizing to 60 % and JPEG 50."""
+    def shrunk(self, luma: Pixels, quality: int) -> float:
+        """Score of luma after resizing to 60 % and JPEG."""
         small = frame.resize(luma, *self._at_most(0.6, 1.25))
-        back = frame.resize(jpeg(small, 50), self.width, self.height)
+        back = frame.resize(jpeg(small, quality), self.width, self.height)
         return self.whole([whiten(back.astype(np.float32))])
 
     def compressed(self, luma: Pixels, quality: int) -> float:
