@@ -239,7 +239,7 @@ class MarkGeometry:
     @property
     def rotation(self) -> float:
         """Degrees, counter-clockwise, by which the questioned picture is turned."""
-        return math.degrees(math.atan2(self.xy, self.yy))
+        return math.degrees(math.atan2(-self.xy, self.yy))
 
     @property
     def mirrored(self) -> bool:
