@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--schemes", type=_words, default=_words(DEFAULT_SCHEMES))
     common.add_argument("--seed", type=int, default=1)
-    common.add_argument("--depth", choices=schemes.DEPTHS, default="standard")
+    common.add_argument("--depth", choices=schemes.DEPTHS, default="deep")
     shared = argparse.ArgumentParser(add_help=False, parents=[common])
     shared.add_argument("--sets", type=_words, default=tuple(SETS), help=", ".join(SETS))
     shared.add_argument("--jobs", type=int, default=2)
