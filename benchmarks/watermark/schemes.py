@@ -13,6 +13,7 @@ from benchmarks.watermark.seeds import digest
 from provenance.errors import SchemeError
 from provenance.model.ids import MARK_ID_BITS, SYSTEM_ID_BITS, MarkId, SystemRef
 from provenance.watermark import (
+    Depth,
     Detection,
     DetectionKey,
     Keyring,
@@ -42,7 +43,7 @@ def detect(scheme: Scheme, rgb: Pixels, keyring: Keyring, depth: str) -> Detecti
     """Look for a mark; the depth is passed on where the scheme has one."""
     function: Callable[..., Detection] = scheme.detect
     if "depth" in inspect.signature(function).parameters:
-        return function(rgb, keyring, depth=depth)
+        return function(rgb, keyring, depth=Depth(depth))
     return function(rgb, keyring)
 
 

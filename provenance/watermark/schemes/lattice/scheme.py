@@ -120,13 +120,13 @@ def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
     planes = frame.planes(rgb, width=columns, height=rows)
     formats = (SHORT, FULL) if height * width < SHORT_BELOW else (FULL, SHORT)
     yield from _in_place(planes, formats, (width, height))
-    if depth is Depth.FAST:
+    if depth == Depth.FAST:
         return
     whole = _Part(planes, (0, 0), (width, height))
     for format_ in formats:
-        if format_ is FULL or height * width <= _SHORT_UP_TO or depth is Depth.DEEP:
+        if format_ is FULL or height * width <= _SHORT_UP_TO or depth == Depth.DEEP:
             yield from whole.readings(format_, Search.shallow)
-    if depth is not Depth.DEEP:
+    if depth != Depth.DEEP:
         return
     for stage in (Search.with_colour, Search.scanned, Search.with_aspect, Search.local):
         yield from whole.readings(formats[0], stage)
