@@ -128,8 +128,10 @@ def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
             yield from whole.readings(format_, Search.shallow)
     if depth != Depth.DEEP:
         return
+    deep = [f for f in formats if f is FULL or height * width <= _SHORT_UP_TO]
     for stage in (Search.with_colour, Search.scanned, Search.with_aspect, Search.local):
-        yield from whole.readings(formats[0], stage)
+        for format_ in deep:
+            yield from whole.readings(format_, stage)
     for left, top, right, bottom in _windows(width, height):
         part = rgb[top:bottom, left:right]
         columns, rows = frame.size(right - left, bottom - top)
