@@ -148,13 +148,15 @@ class TimeStampAuthority:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {"Content-Type": _QUERY_TYPE, "Accept": _ANSWER_TYPE, "Connection": "close"}
         connection.request("POST", target, body=query, headers=headers)
-        response = connection.getresponse()
+        with connection.getresponse() as response:
+            return self._body(response)
+
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
         if 300 <= response.status < 400:
             raise self._failed(f"sent a redirect ({response.status}), which is not followed")
         if response.status != http.client.OK:
             raise self._failed(f"answered with HTTP status {response.status}")
-        kind = (response.headers.get_content_type() or "").lower()
-        if kind != _ANSWER_TYPE:
+        if response.headers.get_content_type() != _ANSWER_TYPE:
             raise self._failed("answered with something else than a time-stamp reply")
         data = response.read(_MAX_ANSWER + 1)
         if len(data) > _MAX_ANSWER:

@@ -71,6 +71,27 @@ def key_for(algorithm: SigningAlgorithm):
             return ed25519.Ed25519PrivateKey.generate()
 
 
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """A private key that nobody else uses."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def usage(**granted: bool) -> x509.KeyUsage:
+    """A key usage with nothing but what is granted."""
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**dict.fromkeys(names, False) | granted)
+
+
 def pkcs8(key) -> bytes:
     """A private key as PEM."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -95,18 +116,6 @@ def leaf_for(
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
-    usage = dict.fromkeys(
-        (
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "key_cert_sign",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -116,9 +125,7 @@ def leaf_for(
         .not_valid_before(start)
         .not_valid_after(start + lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=True, content_commitment=True, **usage), critical=True
-        )
+        .add_extension(usage(digital_signature=True, content_commitment=True), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )
