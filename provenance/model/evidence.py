@@ -78,6 +78,11 @@ class ManifestStatus(StrEnum):
             ManifestStatus.NONE,
         )
 
+    @property
+    def trusted(self) -> bool:
+        """True where somebody on a trust list signed it, whatever became of the content."""
+        return self in (ManifestStatus.TRUSTED, ManifestStatus.TRUSTED_CONTENT_CHANGED)
+
 
 class ManifestSource(StrEnum):
     """Where the manifest bytes came from."""

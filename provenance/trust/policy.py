@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol, Self
 
 from provenance.errors import TrustError
-from provenance.model.evidence import ManifestEvidence, ManifestStatus
+from provenance.model.evidence import ManifestEvidence
 from provenance.model.trust import TimeStampStatus
 from provenance.trust.moment import moment_text, parse_moment
 
@@ -39,8 +39,7 @@ class SignerFacts:
         signer, stamp = manifest.signer, manifest.time_stamp
         proven = stamp.status is TimeStampStatus.TRUSTED
         return cls(
-            trusted=manifest.status
-            in (ManifestStatus.TRUSTED, ManifestStatus.TRUSTED_CONTENT_CHANGED),
+            trusted=manifest.status.trusted,
             common_name=signer.common_name if signer else "",
             organization=signer.organization if signer else "",
             trust_list=manifest.trust_list,

@@ -62,6 +62,20 @@ pytestmark = tsa.openssl_needed
 def test_x(old):
     for d in (old.plain, old.stamped):
         for tr in (old.both, old.trust, STRANGER, TrustStore()):
-            for at in (None, old.signed_at, old.end + timedelta(days=30), old.end - timedelta(days=300)):
+            for at in (
+                None,
+                old.signed_at,
+                old.end + timedelta(days=30),
+                old.end - timedelta(days=300),
+            ):
                 f = read(d, PNG, tr, at=at)
-                print(d is old.stamped, [l.name for l in tr.lists], at and at.date(), f.status, f.state, f.validity, f.time_stamp.status, f.trust_list)
+                print(
+                    d is old.stamped,
+                    [l.name for l in tr.lists],
+                    at and at.date(),
+                    f.status,
+                    f.state,
+                    f.validity,
+                    f.time_stamp.status,
+                    f.trust_list,
+                )
