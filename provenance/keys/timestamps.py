@@ -78,7 +78,7 @@ class TimeStampAuthority:
     def __post_init__(self) -> None:
         try:
             parts = urllib.parse.urlsplit(self.url)
-            usable = parts.scheme in _PORTS and parts.hostname and (parts.port or 1) > 0
+            usable = parts.scheme in _PORTS and parts.hostname and parts.port != 0
         except ValueError:
             usable, parts = None, urllib.parse.urlsplit("")
         if not usable or not self.url.isascii() or not self.url.isprintable() or " " in self.url:

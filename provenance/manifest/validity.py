@@ -91,12 +91,13 @@ def _judged_here(
     pool = certificates_in(questions.store())
     leaves = [leaf for leaf in pool if str(leaf.serial_number) == serial]
 
-    def paths(when: datetime | None) -> list[Anchored]:
-        return [path for leaf in leaves if (path := anchored(leaf, pool, trust, when))]
+    def path(when: datetime | None) -> Anchored | None:
+        """The signer's path to an anchor at that moment; None ignores time."""
+        passing = [found for leaf in leaves if (found := anchored(leaf, pool, trust, when))]
+        pems = (item.leaf.public_bytes(Encoding.PEM).decode("ascii") for item in passing)
+        return passing[0] if passing and questions.signed_by(tuple(pems)) else None
 
-    passing = paths(moment)
-    pems = tuple(path.leaf.public_bytes(Encoding.PEM).decode("ascii") for path in passing)
-    trusted = bool(pems) and questions.signed_by(pems)
+    trusted = path(moment)
     causes = set(found.failure) - UNTRUSTED_CODES - {names.CREDENTIAL_EXPIRED}
     # Somebody else's credential in the manifest that nobody vouches for: see UNTRUSTED_CODES.
     elsewhere = set(found.failure) & UNTRUSTED_CODES - {names.CREDENTIAL_UNTRUSTED}
@@ -104,11 +105,11 @@ def _judged_here(
         status = ManifestStatus.INVALID
     elif trusted and not elsewhere:
         status = ManifestStatus.TRUSTED_CONTENT_CHANGED if causes else ManifestStatus.TRUSTED
-    elif trusted or (_within(questions.dates(), moment) and not paths(None)):
+    elif trusted or (_within(questions.dates(), moment) and not path(None)):
         status = ManifestStatus.UNTRUSTED
     else:
         status = ManifestStatus.EXPIRED
-    return replace(found, status=status, trust_list=passing[0].trust_list.uri if trusted else "")
+    return replace(found, status=status, trust_list=trusted.trust_list.uri if trusted else "")
 
 
 def _within(dates: tuple[datetime, datetime] | None, moment: datetime) -> bool:

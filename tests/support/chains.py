@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,13 @@ def trust_in(chain: DevelopmentChain, name: str = "root.pem") -> TrustStore:
     )
 
 
+def as_signers(trust: TrustStore) -> TrustStore:
+    """The same anchors on lists that vouch for signers."""
+    return TrustStore(
+        lists=tuple(replace(item, kind=TrustKind.SIGNERS) for item in trust.lists),
+    )
+
+
 @cache
 def key_for(algorithm: SigningAlgorithm):
     """A private key for this algorithm."""
@@ -104,6 +111,7 @@ def leaf_for(
     name: str = "leaf",
     start: datetime | None = None,
     lifetime: timedelta = timedelta(days=30),
+    serial: int | None = None,
 ) -> bytes:
     """A signing certificate for any kind of key, under the issuing CA of a chain."""
     issuer = x509.load_pem_x509_certificate(chain.issuing_pem)
@@ -121,7 +129,7 @@ def leaf_for(
         .subject_name(subject)
         .issuer_name(issuer.subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -6,6 +6,7 @@ The tokens are made by `openssl ts`; the certificates are made here, fresh.
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -185,3 +186,11 @@ def _certificates(folder: Path) -> bytes:
     (folder / "serial").write_text("01\n")
     (folder / "tsa.cnf").write_text(_CONFIG.format(folder=folder))
     return chain.root_pem
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that is taken, and that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
