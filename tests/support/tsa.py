@@ -29,9 +29,8 @@ from provenance.trust import TrustKind, TrustList, TrustStore
 
 NAME = "test time stamping unit"
 LIST_NAME = "tsa-roots.pem"
-openssl_needed = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="the openssl command is not here: no test TSA"
-)
+_MISSING = "the openssl command is not here: no test TSA"
+openssl_needed = pytest.mark.skipif(shutil.which("openssl") is None, reason=_MISSING)
 _CONFIG = """
 [tsa]
 default_tsa = unit
@@ -42,6 +41,12 @@ default_policy = 1.3.6.1.4.1.99999.1
 digests = sha256, sha384, sha512
 ess_cert_id_alg = sha256
 """
+
+
+def need_openssl() -> None:
+    """Skip, and say so, where no tokens can be made; for fixtures."""
+    if shutil.which("openssl") is None:
+        pytest.skip(_MISSING)
 
 
 @dataclass
