@@ -124,6 +124,11 @@ def _why_unproven(found: ManifestEvidence, *, later: datetime) -> str:
             return "no time stamp"
         case TimeStampStatus.INVALID:
             return "its time stamp does not verify"
+        case TimeStampStatus.UNTRUSTED if stamp.unlisted_by_design:
+            return (
+                f"its time stamp is by {stamp.authority}; on a claim of version 1 no authority "
+                "is held against a list, so it proves nothing"
+            )
         case TimeStampStatus.UNTRUSTED:
             return f"its time stamp is by {stamp.authority}, which is on no time-stamping list"
         case TimeStampStatus.TRUSTED:

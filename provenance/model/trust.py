@@ -54,6 +54,11 @@ class TimeStampEvidence:
     trust_list: str = ""
     codes: tuple[str, ...] = ()
 
+    @property
+    def unlisted_by_design(self) -> bool:
+        """True where the validator believes any authority: claims of version 1, "legacy"."""
+        return self.status is TimeStampStatus.UNTRUSTED and "timeStamp.trusted" in self.codes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidityEvidence:

@@ -113,6 +113,8 @@ def _open_question(evidence: Evidence, mark: WatermarkEvidence | None) -> str:
     if manifest.policy is not None and not manifest.policy.accepted:
         return "Ask whoever wrote the policy whether this signer is to be accepted."
     stamped = manifest.time_stamp.status is TimeStampStatus.UNTRUSTED
+    if manifest.status is ManifestStatus.EXPIRED and manifest.time_stamp.unlisted_by_design:
+        return "If something else dates the signature, verify as of that time (--at)."
     if manifest.status is ManifestStatus.EXPIRED and stamped:
         return "Verify again with the list of its time-stamping authority (--tsa-list)."
     if manifest.status in (ManifestStatus.UNTRUSTED, ManifestStatus.EXPIRED):

@@ -233,14 +233,23 @@ def test_a_time_stamp_does_not_make_the_signer_trusted(old):
     assert found.status is ManifestStatus.UNTRUSTED
 
 
-def test_on_an_old_kind_of_claim_only_a_listed_authority_counts(old):
-    """The validator calls every time stamp on a version 1 claim trusted, "legacy"."""
-    found = read(old.legacy, PNG, old.trust)
+@pytest.mark.parametrize("listed", [False, True])
+def test_on_an_old_kind_of_claim_a_time_stamp_proves_nothing(old, listed):
+    """The validator calls every time stamp on a version 1 claim trusted, listed or not."""
+    found = read(old.legacy, PNG, old.trust + old.tsa if listed else old.trust)
+    assert found.time_stamp.unlisted_by_design
+    assert "version 1" in found.validity.detail
     assert "timeStamp.trusted" in found.success
     assert found.state == "Trusted"
     assert found.time_stamp.status is TimeStampStatus.UNTRUSTED
     assert found.status is ManifestStatus.EXPIRED
     assert found.trust_list == ""
+
+
+def test_on_an_old_kind_of_claim_a_chosen_moment_counts(old):
+    found = read(old.legacy, PNG, old.trust, at=old.signed_at)
+    assert found.status is ManifestStatus.TRUSTED
+    assert found.validity.source is TimeSource.CHOSEN
 
 
 def test_revocation_is_said_to_be_unchecked(old):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import pytest
 from support.verdicts import SIGNER
@@ -129,14 +128,17 @@ def test_trust_without_a_check_of_revocation_says_so():
 
 
 @pytest.mark.parametrize(
-    ("status", "stamp"),
-    list(product([S.EXPIRED], [TimeStampStatus.NONE, TimeStampStatus.UNTRUSTED])),
+    ("stamp", "codes", "option"),
+    [
+        (TimeStampStatus.NONE, (), "--trust-list"),
+        (TimeStampStatus.INVALID, ("timeStamp.mismatch",), "--trust-list"),
+        (TimeStampStatus.UNTRUSTED, ("timeStamp.untrusted",), "--tsa-list"),
+        (TimeStampStatus.UNTRUSTED, ("timeStamp.trusted",), "--at"),
+    ],
 )
-def test_what_to_do_about_an_expired_certificate(status, stamp):
-    time_stamp = TimeStampEvidence(status=stamp, authority="an authority")
-    evidence = Evidence(manifest=replace(manifest(status), time_stamp=time_stamp))
-    finding = decide(evidence)
+def test_what_to_do_about_an_expired_certificate(stamp, codes, option):
+    time_stamp = TimeStampEvidence(status=stamp, authority="an authority", codes=codes)
+    finding = decide(Evidence(manifest=replace(manifest(S.EXPIRED), time_stamp=time_stamp)))
     assert finding.verdict is Verdict.INDETERMINATE
     assert finding.reasons[0].code is ReasonCode.MANIFEST_EXPIRED
-    option = "--tsa-list" if stamp is TimeStampStatus.UNTRUSTED else "--trust-list"
     assert option in finding.next_step
