@@ -31,4 +31,4 @@ def parse_moment(text: str) -> datetime:
 
 def moment_text(moment: datetime) -> str:
     """RFC 3339 in UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -62,6 +62,11 @@ def as_signers(trust: TrustStore) -> TrustStore:
     )
 
 
+def as_der(pem: bytes) -> bytes:
+    """A certificate as it stands in a manifest."""
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
 @cache
 def key_for(algorithm: SigningAlgorithm):
     """A private key for this algorithm."""
