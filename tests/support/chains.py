@@ -67,6 +67,11 @@ def as_der(pem: bytes) -> bytes:
     return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 
+def serial_of(pem: bytes) -> int:
+    """The serial number of a certificate."""
+    return x509.load_pem_x509_certificate(pem).serial_number
+
+
 @cache
 def key_for(algorithm: SigningAlgorithm):
     """A private key for this algorithm."""
