@@ -9,28 +9,15 @@ whoever receives it.
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import ipaddress
-import socket
-import ssl
-import threading
-import time
 import urllib.parse
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from provenance.errors import ConfigError, TimeStampError
+from provenance.errors import ConfigError
 
-#: A token with its certificates has 3 to 7 KB; more does not fit into the space that the
-#: native library reserves in the manifest.
-_MAX_ANSWER: Final = 65_536
-_MAX_QUERY: Final = 8_192
-_QUERY_TYPE: Final = "application/timestamp-query"
-_ANSWER_TYPE: Final = "application/timestamp-reply"
-_PORTS: Final = {"http": 80, "https": 443}
+_SCHEMES: Final = ("http", "https")
 _MAX_SECONDS: Final = 25.0  # the native library stops waiting after thirty
 
 
@@ -78,7 +65,7 @@ class TimeStampAuthority:
     def __post_init__(self) -> None:
         try:
             parts = urllib.parse.urlsplit(self.url)
-            usable = parts.scheme in _PORTS and parts.hostname and parts.port != 0
+            usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
         except ValueError:
             usable, parts = None, urllib.parse.urlsplit("")
         if not usable or not self.url.isascii() or not self.url.isprintable() or " " in self.url:
@@ -98,79 +85,9 @@ class TimeStampAuthority:
             TimeStampError: not reachable, too slow, too large, an HTTP error, a redirect, or
                 not a time-stamp reply.
         """
-        if len(query) > _MAX_QUERY:
-            raise TimeStampError("the time-stamp query is too large")
-        parts = urllib.parse.urlsplit(self.url)
-        host = parts.hostname or ""
-        connection = http.client.HTTPConnection(host, parts.port or _PORTS[parts.scheme])
-        end = time.monotonic() + self.seconds
-        try:
-            connection.sock = self._connect(host, connection.port, parts.scheme)
-            with _closing_after(self.seconds, connection.sock):
-                return self._exchange(connection, parts, query)
-        except (OSError, http.client.HTTPException, UnicodeError, TimeStampError) as error:
-            if isinstance(error, TimeoutError) or time.monotonic() >= end:
-                raise self._failed(f"did not answer within {self.seconds:g} seconds") from error
-            if isinstance(error, TimeStampError):
-                raise
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise self._failed(f"cannot be reached: {' '.join(str(reason).split())}") from error
-        finally:
-            connection.close()
+        from provenance.keys.tsa_client import exchange  # ssl and http take time to load
 
-    def _connect(self, host: str, port: int, scheme: str) -> socket.socket:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(entry[4][0]) for entry in found]
-        address = next((a for a in addresses if self.network.holds(a)), None)
-        if address is None:
-            raise TimeStampError(
-                f"time-stamping authority {host} has no {self.network.value} address",
-                hint="stamp.tsa_network says where it may be: public, private or loopback",
-            )
-        plain = socket.create_connection((address, port), timeout=self.seconds)
-        if scheme == "http":
-            return plain
-        try:
-            context = ssl.create_default_context()
-            return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
-        except BaseException:
-            plain.close()
-            raise
-
-    def _exchange(
-        self,
-        connection: http.client.HTTPConnection,
-        parts: urllib.parse.SplitResult,
-        query: bytes,
-    ) -> bytes:
-        if isinstance(connection.sock, ssl.SSLSocket):
-            connection.sock.do_handshake()
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        headers = {"Content-Type": _QUERY_TYPE, "Accept": _ANSWER_TYPE, "Connection": "close"}
-        connection.request("POST", target, body=query, headers=headers)
-        with connection.getresponse() as response:
-            return self._body(response)
-
-    def _body(self, response: http.client.HTTPResponse) -> bytes:
-        if 300 <= response.status < 400:
-            raise self._failed(f"sent a redirect ({response.status}), which is not followed")
-        if response.status != http.client.OK:
-            raise self._failed(f"answered with HTTP status {response.status}")
-        if response.headers.get_content_type() != _ANSWER_TYPE:
-            raise self._failed("answered with something else than a time-stamp reply")
-        data = response.read(_MAX_ANSWER + 1)
-        if len(data) > _MAX_ANSWER:
-            raise self._failed(f"answered with more than {_MAX_ANSWER:,} bytes")
-        if not data or (response.length or 0) > 0:
-            raise self._failed("broke off its answer")
-        return data
-
-    def _failed(self, what: str) -> TimeStampError:
-        host = urllib.parse.urlsplit(self.url).hostname
-        return TimeStampError(
-            f"time-stamping authority {host} {what}",
-            hint="try again, or set stamp.time_stamp to record or off",
-        )
+        return exchange(self, query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,21 +103,3 @@ class TimeStamping:
                 f"time stamps are set to {self.mode.value!r}, but no authority is named",
                 hint="set stamp.tsa_url",
             )
-
-
-@contextlib.contextmanager
-def _closing_after(seconds: float, connection: socket.socket) -> Iterator[None]:
-    """Bound the whole exchange: a socket's own limit starts anew with every byte it gets."""
-
-    def shut() -> None:
-        with contextlib.suppress(OSError):  # it was over already
-            # Not the method of an SSL socket, which would take the session from its reader.
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    alarm = threading.Timer(seconds, shut)
-    alarm.daemon = True
-    alarm.start()
-    try:
-        yield
-    finally:
-        alarm.cancel()

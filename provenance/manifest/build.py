@@ -27,7 +27,6 @@ from provenance.keys import (
 from provenance.manifest import names
 from provenance.manifest.bounds import excess
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
-from provenance.manifest.relay import Relay
 from provenance.model.evidence import GenerationClaim, SoftBinding
 from provenance.model.ids import manifest_id_for
 from provenance.trust import TrustStore
@@ -119,6 +118,8 @@ class _Job:
 
     def sign_with_time(self, authority: TimeStampAuthority) -> SignedFile:
         """Sign and have the signature time-stamped."""
+        from provenance.manifest.relay import Relay  # a server, and only needed here
+
         with Relay(authority) as relay:
             try:
                 return self.sign(relay.url)
