@@ -55,6 +55,23 @@ TsaListOption = Annotated[
         show_default=False,
     ),
 ]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help="Judge certificates at this time instead of now: RFC 3339 in UTC.",
+        show_default=False,
+    ),
+]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        help="TOML file that says which of the signers on the trust lists are accepted.",
+        show_default=False,
+    ),
+]
 
 
 def check_one_output(*, json: bool, jsonl: bool) -> None:

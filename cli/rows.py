@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError
-from provenance.model import MarkId, SystemRef, Verdict, VerificationReport
+from provenance.model import ManifestEvidence, MarkId, SystemRef, Verdict, VerificationReport
 
 from .console import error_fields, path_fields
 from .exit_codes import ExitCode
@@ -62,7 +62,9 @@ def verify_row(source: Source, report: VerificationReport) -> dict[str, Any]:
             "status": evidence.manifest.status.value,
             "id": evidence.manifest.manifest_id or None,
             "signer": evidence.manifest.signer.name if evidence.manifest.signer else None,
+            **_trust_fields(evidence.manifest),
         },
+        "trust_lists": plain(evidence.trust_lists),
         "record": {
             "status": evidence.record.status.value,
             "id": evidence.record.record_id or None,
@@ -76,6 +78,17 @@ def verify_row(source: Source, report: VerificationReport) -> dict[str, Any]:
         "height": report.input.height,
         "flags": [flag.value for flag in report.input.flags],
         "error": None,
+    }
+
+
+def _trust_fields(manifest: ManifestEvidence) -> dict[str, Any]:
+    """On whose word a manifest is believed, and as of when."""
+    return {
+        "trust_list": manifest.trust_list or None,
+        "validity": plain(manifest.validity),
+        "time_stamp": plain(manifest.time_stamp),
+        "revocation": manifest.revocation.value,
+        "policy": plain(manifest.policy),
     }
 
 
@@ -106,6 +119,7 @@ def stamp_row(source: Source, stamped: Stamped) -> dict[str, Any]:
         "record_id": stamped.record_id,
         "psnr_db": stamped.quality.psnr_db,
         "ssim": stamped.quality.ssim,
+        "time_stamp": plain(stamped.time_stamp),
         "error": None,
     }
 

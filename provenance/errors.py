@@ -26,6 +26,7 @@ class ErrorCode(StrEnum):
     KEY = "E_KEY"
     TRUST = "E_TRUST"
     SIGNER = "E_SIGNER"
+    TIME_STAMP = "E_TIME_STAMP"
     REGISTRY = "E_REGISTRY"
     BUSY = "E_BUSY"
     SELF_CHECK = "E_SELF_CHECK"
@@ -51,6 +52,7 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.KEY: "Key material is missing, unreadable, unsafe or does not belong together.",
     ErrorCode.TRUST: "A trust list cannot be used.",
     ErrorCode.SIGNER: "The signer failed or may not sign now.",
+    ErrorCode.TIME_STAMP: "No usable time stamp could be had from the time-stamping authority.",
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
     ErrorCode.BUSY: "The registry stayed locked by another writer.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
@@ -136,6 +138,12 @@ class SignerError(ProvenanceError):
     """The signer failed; the original exception is the `__cause__`."""
 
     default_code = ErrorCode.SIGNER
+
+
+class TimeStampError(ProvenanceError):
+    """The time-stamping authority gave no usable time stamp."""
+
+    default_code = ErrorCode.TIME_STAMP
 
 
 class RegistryError(ProvenanceError):

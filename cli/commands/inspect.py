@@ -11,13 +11,15 @@ from provenance.errors import ArgumentError
 from ..console import out, out_json, path_fields, shown, shown_path
 from ..inputs import expand
 from ..options import (
+    AtOption,
     FormatsOption,
     JsonOption,
+    PolicyOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
 )
-from .verify import make_verifier
+from .verify import judging, make_verifier
 
 
 def inspect(
@@ -25,6 +27,8 @@ def inspect(
     workspace: WorkspaceOption = None,
     trust_list: TrustListOption = None,
     tsa_list: TsaListOption = None,
+    at: AtOption = None,
+    policy: PolicyOption = None,
     formats: FormatsOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -36,6 +40,7 @@ def inspect(
         raise ArgumentError(f"{shown_path(file)} is {len(sources)} files", hint="name one file")
     source = sources[0]
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
+    verifier = judging(verifier, at, policy)
     data = source.read(verifier.limits.max_bytes)
     report = verifier.verify(data, name=Path(source.relative).name if source.path else "")
     document = {

@@ -29,6 +29,7 @@ from ..safely import safely
 
 if TYPE_CHECKING:
     from provenance import Encoding, Generation, Stamped, Stamper
+    from provenance.keys import TimeStamping
 
 
 def stamp(
@@ -54,6 +55,10 @@ def stamp(
         str | None, typer.Option(help="Watermark scheme; see `provenance schemes`.")
     ] = None,
     formats: FormatsOption = None,
+    time_stamp: Annotated[
+        str | None,
+        typer.Option(help="Ask the configured authority for time stamps: off, record or require."),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
     ] = False,
@@ -74,6 +79,7 @@ def stamp(
             stamper,
             scheme=scheme or stamper.scheme,
             formats=accepted(stamper.formats, formats),
+            time_stamping=_stamping(stamper.time_stamping, time_stamp),
         ),
         generation=Generation(
             model=model or chosen.model, model_version=model_version or chosen.model_version
@@ -158,6 +164,7 @@ def _to_stdout(job: _Job, sources: list[Source], *, json: bool) -> None:
     sys.stdout.buffer.write(stamped.data)
     sys.stdout.buffer.flush()
     talk(f"mark {stamped.mark_id}  manifest {stamped.manifest_id}")
+    _warn(sources[0], stamped)
 
 
 def _print(source: Source, result: Stamped | ProvenanceError) -> None:
@@ -169,12 +176,33 @@ def _print(source: Source, result: Stamped | ProvenanceError) -> None:
         f"{shown_path(source.label)} -> {place}  mark {result.mark_id}  "
         f"{result.quality.psnr_db:.1f} dB"
     )
+    _warn(source, result)
+
+
+def _warn(source: Source, result: Stamped) -> None:
+    """A missing time stamp is never passed over in silence."""
+    if result.time_stamp.outcome.value == "failed":
+        reason = shown(result.time_stamp.detail)
+        talk(f"warning: {shown_path(source.label)}: no trusted time stamp: {reason}")
 
 
 def _summarise(codes: list[ExitCode]) -> None:
     failed = sum(code is ExitCode.ERROR for code in codes)
     if len(codes) > 1:
         talk(f"{len(codes) - failed} stamped, {failed} refused")
+
+
+def _stamping(configured: TimeStamping, mode: str | None) -> TimeStamping:
+    from provenance.keys import TimeStampMode
+
+    if mode is None:
+        return configured
+    try:
+        return replace(configured, mode=TimeStampMode(mode))
+    except ValueError:
+        raise ArgumentError(
+            f"{shown(mode)} is not a mode of time stamping", hint="off, record or require"
+        ) from None
 
 
 def _colour(text: str) -> tuple[int, int, int] | None:

@@ -15,10 +15,12 @@ from ..console import complain, out, out_json, shown, shown_path, talk
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
 from ..options import (
+    AtOption,
     FilesArgument,
     FormatsOption,
     JsonLinesOption,
     JsonOption,
+    PolicyOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
@@ -38,6 +40,8 @@ def verify(
     workspace: WorkspaceOption = None,
     trust_list: TrustListOption = None,
     tsa_list: TsaListOption = None,
+    at: AtOption = None,
+    policy: PolicyOption = None,
     formats: FormatsOption = None,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
@@ -51,6 +55,7 @@ def verify(
     from ..rows import SCHEMA_VERSION, exit_code_of, verify_error_row, verify_row
 
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
+    verifier = judging(verifier, at, policy)
     sources = expand(files)
     single = len(sources) == 1
     rows, codes = [], []
@@ -104,6 +109,17 @@ def make_verifier(
         verifier,
         trust=verifier.trust + TrustStore(lists=tuple(lists)),
         formats=accepted(verifier.formats, formats),
+    )
+
+
+def judging(verifier: Verifier, at: str | None, policy: Path | None) -> Verifier:
+    """The verifier with the moment and the policy that were asked for, if any."""
+    from provenance.trust import load_policy, parse_moment
+
+    return replace(
+        verifier,
+        at=parse_moment(at) if at is not None else verifier.at,
+        policy=load_policy(policy) if policy else verifier.policy,
     )
 
 

@@ -1,4 +1,4 @@
-"""Key material: private files, the system secret, signers, a development chain."""
+"""Key material and who signs: secrets, signers, time-stamping authorities, a development chain."""
 
 from provenance.keys.devchain import DevelopmentChain, create_chain, issue_leaf
 from provenance.keys.files import read_private, write_private
@@ -10,16 +10,26 @@ from provenance.keys.signer import (
     Signer,
     SigningAlgorithm,
 )
+from provenance.keys.timestamps import (
+    Network,
+    TimeStampAuthority,
+    TimeStamping,
+    TimeStampMode,
+)
 
 __all__ = [
     "CallbackSigner",
     "CertificateChain",
     "DevelopmentChain",
     "FileSigner",
+    "Network",
     "Purpose",
     "Signer",
     "SigningAlgorithm",
     "SystemSecret",
+    "TimeStampAuthority",
+    "TimeStampMode",
+    "TimeStamping",
     "create_chain",
     "issue_leaf",
     "read_private",

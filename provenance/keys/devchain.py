@@ -29,6 +29,7 @@ ROOT_DAYS: Final = 3650
 ISSUING_DAYS: Final = 1825
 LEAF_DAYS: Final = 366  # upper bound of assurance level 1
 _BACKDATE: Final = timedelta(minutes=5)  # clocks of signer and verifier differ
+_Validity = tuple[datetime, timedelta]  # begin and length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,11 @@ class DevelopmentChain:
 
 
 def create_chain(
-    organization: str, system: str, *, leaf_lifetime: timedelta = timedelta(days=LEAF_DAYS)
+    organization: str,
+    system: str,
+    *,
+    leaf_lifetime: timedelta = timedelta(days=LEAF_DAYS),
+    start: datetime | None = None,
 ) -> DevelopmentChain:
     """Make a fresh chain. The root's private key is thrown away: it signs one CA only.
 
@@ -56,16 +61,25 @@ def create_chain(
         organization: subject organisation of all three certificates.
         system: the leaf's common name; one leaf for each generating system.
         leaf_lifetime: validity of the leaf, at most 366 days.
+        start: when all three certificates begin to be valid; default: five minutes ago.
     """
     if leaf_lifetime > timedelta(days=LEAF_DAYS):
         raise KeyMaterialError(f"a signing certificate lives at most {LEAF_DAYS} days")
     root_key, issuing_key = _key(), _key()
     root_name = _name(organization, "Development Root CA")
     issuing_name = _name(organization, "Development Issuing CA")
-    root = _ca(root_name, root_name, root_key, root_key, ROOT_DAYS, path_length=1)
-    issuing = _ca(issuing_name, root_name, issuing_key, root_key, ISSUING_DAYS, path_length=0)
+    begin = start or datetime.now(UTC) - _BACKDATE
+    of_root, of_issuing = (timedelta(days=days) for days in (ROOT_DAYS, ISSUING_DAYS))
+    root = _ca(root_name, root_name, root_key, root_key, (begin, of_root), path_length=1)
+    issuing = _ca(
+        issuing_name, root_name, issuing_key, root_key, (begin, of_issuing), path_length=0
+    )
     leaf_pem, leaf_key_pem = issue_leaf(
-        issuing.public_bytes(Encoding.PEM), _pem(issuing_key), system, lifetime=leaf_lifetime
+        issuing.public_bytes(Encoding.PEM),
+        _pem(issuing_key),
+        system,
+        lifetime=leaf_lifetime,
+        start=begin,
     )
     return DevelopmentChain(
         root_pem=root.public_bytes(Encoding.PEM),
@@ -82,8 +96,12 @@ def issue_leaf(
     system: str,
     *,
     lifetime: timedelta = timedelta(days=LEAF_DAYS),
+    start: datetime | None = None,
 ) -> tuple[bytes, bytes]:
-    """A new signing certificate and its key, both PEM, under an existing issuing CA."""
+    """A new signing certificate and its key, both PEM, under an existing issuing CA.
+
+    It begins to be valid at `start`; default: five minutes ago.
+    """
     issuer = x509.load_pem_x509_certificate(issuing_pem)
     issuer_key = load_pem_private_key(issuing_key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
@@ -92,8 +110,9 @@ def issue_leaf(
         raise KeyMaterialError("the issuing CA's key does not belong to its certificate")
     organization = issuer.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
     key = _key()
+    validity = (start or datetime.now(UTC) - _BACKDATE, lifetime)
     leaf = (
-        _builder(_name(str(organization), system), issuer.subject, key, lifetime)
+        _builder(_name(str(organization), system), issuer.subject, key, validity)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_content=True), critical=True)
         .add_extension(
@@ -128,9 +147,9 @@ def _name(organization: str, common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lifetime: timedelta
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, validity: _Validity
 ) -> x509.CertificateBuilder:
-    start = datetime.now(UTC) - _BACKDATE
+    start, lifetime = validity
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -148,12 +167,12 @@ def _ca(
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
     issuer_key: ec.EllipticCurvePrivateKey,
-    days: int,
+    validity: _Validity,
     *,
     path_length: int,
 ) -> x509.Certificate:
     return (
-        _builder(subject, issuer, key, timedelta(days=days))
+        _builder(subject, issuer, key, validity)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_usage(signs_content=False), critical=True)
         .add_extension(

@@ -11,13 +11,19 @@ from __future__ import annotations
 import base64
 import io
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import c2pa
 
-from provenance.errors import ErrorCode, ManifestError, SignerError
-from provenance.keys import FileSigner, Signer
+from provenance.errors import ErrorCode, ManifestError, SignerError, TimeStampError
+from provenance.keys import (
+    FileSigner,
+    Signer,
+    TimeStampAuthority,
+    TimeStamping,
+    TimeStampMode,
+)
 from provenance.manifest import names
 from provenance.manifest.bounds import excess
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
@@ -52,14 +58,23 @@ class ManifestRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignedFile:
-    """The file with its manifest, and the manifest store bytes on their own."""
+    """The file with its manifest, and the manifest store bytes on their own.
+
+    `time_stamp_failure` says why there is no time stamp although one was asked for.
+    """
 
     data: bytes
     manifest: bytes
+    time_stamp_failure: str = ""
 
 
 def sign(
-    data: bytes, mime: str, request: ManifestRequest, signer: Signer, trust: TrustStore
+    data: bytes,
+    mime: str,
+    request: ManifestRequest,
+    signer: Signer,
+    trust: TrustStore,
+    time_stamping: TimeStamping = TimeStamping(),
 ) -> SignedFile:
     """Embed a signed manifest in an image file.
 
@@ -70,27 +85,71 @@ def sign(
         signer: who signs.
         trust: lists that contain the signer's root; the native library checks its own
             work against them.
+        time_stamping: whether to ask for a time stamp. Where one may be missing and is,
+            the claim is signed a second time without.
 
     Raises:
+        TimeStampError: a time stamp is required and could not be had.
         SignerError: the signer failed (its own exception is the cause), its certificate
             is not valid now, or key and certificate do not belong together.
         ManifestError: the manifest cannot be written, or the parent's cannot be kept.
     """
     signer.chain.check_valid()
-    calls = _CallbackLog(signer)
-    target = io.BytesIO()
+    job = _Job(data=data, mime=mime, request=request, signer=signer, trust=trust)
+    if time_stamping.authority is None or time_stamping.mode is TimeStampMode.OFF:
+        return job.sign(None)
     try:
-        context = NativeSettings(trust=trust).context()
-        builder = c2pa.Builder(_definition(request), context=context)
-        if request.parent:
-            _add_parent(builder, request.parent)
-        with _quiet_native_log():
-            manifest = builder.sign(_native_signer(calls), mime, io.BytesIO(data), target)
-    except NATIVE_ERRORS as error:
-        if calls.failure is not None and not isinstance(calls.failure, Exception):
-            raise calls.failure from error  # Ctrl-C and exit are not failures of the signer
-        raise calls.translate(error) from (calls.failure or error)
-    return SignedFile(data=target.getvalue(), manifest=bytes(manifest))
+        return job.sign_with_time(time_stamping.authority)
+    except TimeStampError as error:
+        if time_stamping.mode is TimeStampMode.REQUIRE:
+            raise
+        return replace(job.sign(None), time_stamp_failure=error.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One claim to be signed; the arguments of `sign`."""
+
+    data: bytes
+    mime: str
+    request: ManifestRequest
+    signer: Signer
+    trust: TrustStore
+
+    def sign_with_time(self, authority: TimeStampAuthority) -> SignedFile:
+        """Sign and have the signature time-stamped."""
+        from provenance.manifest.relay import Relay  # a server, and only needed here
+
+        with Relay(authority) as relay:
+            try:
+                return self.sign(relay.url)
+            except (SignerError, ManifestError) as error:
+                if relay.failure is not None:
+                    raise relay.failure from error
+                if relay.answered:  # the answer came, and then something was not right
+                    raise TimeStampError(
+                        f"the claim with its time stamp was refused: {error.message}",
+                        hint="the authority may have stamped something else than was asked",
+                    ) from error
+                raise
+
+    def sign(self, time_url: str | None) -> SignedFile:
+        """Sign; the native library asks that address for a time stamp."""
+        calls = _CallbackLog(self.signer)
+        target = io.BytesIO()
+        try:
+            context = NativeSettings(trust=self.trust).context()
+            builder = c2pa.Builder(_definition(self.request), context=context)
+            if self.request.parent:
+                _add_parent(builder, self.request.parent)
+            with _quiet_native_log():
+                native = _native_signer(calls, time_url)
+                manifest = builder.sign(native, self.mime, io.BytesIO(self.data), target)
+        except NATIVE_ERRORS as error:
+            if calls.failure is not None and not isinstance(calls.failure, Exception):
+                raise calls.failure from error  # Ctrl-C and exit are not failures of the signer
+            raise calls.translate(error) from (calls.failure or error)
+        return SignedFile(data=target.getvalue(), manifest=bytes(manifest))
 
 
 def _definition(request: ManifestRequest) -> dict[str, Any]:
@@ -186,7 +245,7 @@ class _CallbackLog:
         return ManifestError(f"the manifest was refused: {message_of(error)}")
 
 
-def _native_signer(calls: _CallbackLog) -> c2pa.Signer:
+def _native_signer(calls: _CallbackLog, time_url: str | None) -> c2pa.Signer:
     signer = calls.signer
     if isinstance(signer, FileSigner):
         # Signing inside the native library needs a third of the space in the file.
@@ -195,11 +254,12 @@ def _native_signer(calls: _CallbackLog) -> c2pa.Signer:
                 signer.algorithm.value.encode("ascii"),
                 signer.chain.pem,
                 signer.private_key_pem,
-                None,
+                time_url.encode("ascii") if time_url else None,
             )
         )
     algorithm = c2pa.C2paSigningAlg[signer.algorithm.name]
-    return c2pa.Signer.from_callback(calls, algorithm, signer.chain.pem.decode("ascii"), None)
+    chain = signer.chain.pem.decode("ascii")
+    return c2pa.Signer.from_callback(calls, algorithm, chain, time_url)
 
 
 class _quiet_native_log:  # noqa: N801 - reads as a statement

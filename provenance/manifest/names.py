@@ -28,3 +28,15 @@ HARD_BINDING_FAILURES: Final = frozenset(
 )
 CREDENTIAL_TRUSTED: Final = "signingCredential.trusted"
 CREDENTIAL_EXPIRED: Final = "signingCredential.expired"
+CREDENTIAL_UNTRUSTED: Final = "signingCredential.untrusted"
+SIGNATURE_VALIDATED: Final = "claimSignature.validated"
+TIME_VALIDATED: Final = "timeStamp.validated"
+TIME_TRUSTED: Final = "timeStamp.trusted"
+# The second name of each is that of older versions of the specification.
+REVOKED: Final = frozenset({"signingCredential.ocsp.revoked", "signingCredential.revoked"})
+NOT_REVOKED: Final = frozenset(
+    {"signingCredential.ocsp.notRevoked", "signingCredential.notRevoked"}
+)
+
+#: Label of the box that holds the claim signature (C2PA 2.4, "Claim signature box").
+SIGNATURE: Final = "c2pa.signature"

@@ -29,10 +29,12 @@ class NativeSettings:
 
     Attributes:
         trust: whose signatures are believed.
+        accepted: signing certificates in PEM that are believed without a path to an anchor.
         verify_after_sign: refuse to write a manifest that does not validate.
     """
 
     trust: TrustStore = TrustStore()
+    accepted: tuple[str, ...] = ()
     verify_after_sign: bool = True
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,6 +53,9 @@ class NativeSettings:
             for kind, native in _ANCHOR_KINDS.items()
             for item in self.trust.of(kind)
         ]
+        if self.accepted:
+            certificates = {"trust_anchors": "", "allowed_list": "".join(self.accepted)}
+            anchors.append({"trust_kind": "manifest", "trust_uri": "accepted", **certificates})
         if anchors:
             trust["anchors"] = anchors
         return {

@@ -19,7 +19,8 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import c2pa
@@ -27,6 +28,8 @@ import c2pa
 from provenance.manifest import names
 from provenance.manifest.bounds import excess
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
+from provenance.manifest.time_stamp import revocation_of, time_stamp_of
+from provenance.manifest.validity import Questions, settled
 from provenance.model.evidence import (
     UNTRUSTED_CODES,
     GenerationClaim,
@@ -51,18 +54,23 @@ _STORE_LABEL: Final = b"c2pa"
 Json = dict[str, Any]
 
 
-def read(data: bytes, mime: str, trust: TrustStore) -> ManifestEvidence:
+def read(
+    data: bytes, mime: str, trust: TrustStore, *, at: datetime | None = None
+) -> ManifestEvidence:
     """Read the manifest embedded in an image file. Never raises on what it finds.
 
     Args:
         data: the whole file.
         mime: its media type.
         trust: whose signatures are believed.
+        at: judge certificates at this moment; None is now. See `manifest.validity`.
     """
-    return _read(data, mime, trust, None, ManifestSource.EMBEDDED)
+    return _read(_Asset(data=data, mime=mime), trust, at)
 
 
-def read_recovered(data: bytes, mime: str, manifest: bytes, trust: TrustStore) -> ManifestEvidence:
+def read_recovered(
+    data: bytes, mime: str, manifest: bytes, trust: TrustStore, *, at: datetime | None = None
+) -> ManifestEvidence:
     """Read a manifest that came from a registry, against an image that lost it.
 
     The image was re-encoded since, so the hard binding cannot hold; everything else can.
@@ -72,42 +80,96 @@ def read_recovered(data: bytes, mime: str, manifest: bytes, trust: TrustStore) -
         mime: its media type.
         manifest: manifest store bytes from the record.
         trust: whose signatures are believed.
+        at: judge certificates at this moment; None is now.
     """
-    return _read(data, mime, trust, manifest, ManifestSource.RECOVERED)
+    return _read(_Asset(data=data, mime=mime, manifest=manifest), trust, at)
 
 
-def _read(
-    data: bytes, mime: str, trust: TrustStore, manifest: bytes | None, source: ManifestSource
-) -> ManifestEvidence:
-    too_much = excess(data) or excess(manifest or b"")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asset:
+    """A file, and its manifest store where that is not in it."""
+
+    data: bytes
+    mime: str
+    manifest: bytes | None = None
+
+    @property
+    def source(self) -> ManifestSource:
+        return ManifestSource.EMBEDDED if self.manifest is None else ManifestSource.RECOVERED
+
+    def open(self, settings: NativeSettings) -> c2pa.Reader | None:
+        """A reader that has validated the manifest; None if there is none."""
+        stream, context = io.BytesIO(self.data), settings.context()
+        if self.manifest is None:
+            return c2pa.Reader.try_create(self.mime, stream, context=context)
+        return c2pa.Reader(self.mime, stream, manifest_data=self.manifest, context=context)
+
+    def signed_by(self, certificates: tuple[str, ...]) -> bool:
+        """True if the claim was signed with one of these certificates, in PEM."""
+        reader = self.open(NativeSettings(accepted=certificates))
+        if reader is None:
+            return False
+        with reader:
+            results: Json = json.loads(reader.json()).get("validation_results") or {}
+        success = _codes(results.get("activeManifest") or {}, "success")
+        return {names.CREDENTIAL_TRUSTED, names.SIGNATURE_VALIDATED} <= set(success)
+
+
+def _read(asset: _Asset, trust: TrustStore, at: datetime | None) -> ManifestEvidence:
+    source = asset.source
+    too_much = excess(asset.data) or excess(asset.manifest or b"")
     if too_much:
         return ManifestEvidence(status=ManifestStatus.UNREADABLE, source=source, detail=too_much)
     try:
-        context = NativeSettings(trust=trust).context()
-        stream = io.BytesIO(data)
-        if manifest is None:
-            reader = c2pa.Reader.try_create(mime, stream, context=context)
-        else:
-            reader = c2pa.Reader(mime, stream, manifest_data=manifest, context=context)
-        if reader is None:
-            return ManifestEvidence(status=ManifestStatus.NONE, source=source)
-        with reader:
-            store: Json = json.loads(reader.json())
+        reader = asset.open(NativeSettings(trust=trust))
     except NATIVE_ERRORS as error:
         found = _unreadable(error, source)
         if (
             found.status is ManifestStatus.UNREADABLE
-            and manifest is None
-            and _STORE_LABEL not in data
+            and asset.manifest is None
+            and _STORE_LABEL not in asset.data
         ):
             # The file itself could not be parsed; there is no manifest in it to be read.
             return replace(found, status=ManifestStatus.NONE)
         return found
+    if reader is None:
+        return ManifestEvidence(status=ManifestStatus.NONE, source=source)
     try:
-        return _evidence(store, source)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        # The reader's JSON did not have the shape that this version writes.
+        with reader:
+            return _judged(asset, reader, trust, at)
+    except (*NATIVE_ERRORS, KeyError, AttributeError) as error:
+        # The validator broke off, or its JSON did not have the shape that this version writes.
         return _unreadable(error, source)
+
+
+def _judged(
+    asset: _Asset, reader: c2pa.Reader, trust: TrustStore, at: datetime | None
+) -> ManifestEvidence:
+    found = _evidence(json.loads(reader.json()), asset.source, trust)
+
+    def store() -> bytes:
+        # Any address inside the store gives the whole store, out of any kind of file.
+        target = io.BytesIO()
+        address = f"self#jumbf=/c2pa/{found.manifest_id}/{names.SIGNATURE}"
+        reader.resource_to_stream(address, target)
+        return target.getvalue()
+
+    def dates() -> tuple[datetime, datetime] | None:
+        return _certificate_dates(json.loads(reader.crjson()), found.manifest_id)
+
+    return settled(found, Questions(store=store, dates=dates, signed_by=asset.signed_by), trust, at)
+
+
+def _certificate_dates(document: Json, manifest_id: str) -> tuple[datetime, datetime] | None:
+    """Validity of the signing certificate, from the validator's crJSON (C2PA 2.4)."""
+    for manifest in document.get("manifests") or []:
+        if manifest.get("label") == manifest_id:
+            information = (manifest.get("signature") or {}).get("certificateInfo") or {}
+            validity = information.get("validity") or {}
+            begin, end = (str(validity.get(key) or "") for key in ("notBefore", "notAfter"))
+            if begin and end:
+                return datetime.fromisoformat(begin), datetime.fromisoformat(end)
+    return None
 
 
 def _unreadable(error: BaseException, source: ManifestSource) -> ManifestEvidence:
@@ -124,7 +186,7 @@ def _unreadable(error: BaseException, source: ManifestSource) -> ManifestEvidenc
 # --- from the reader's JSON to evidence ----------------------------------------
 
 
-def _evidence(store: Json, source: ManifestSource) -> ManifestEvidence:
+def _evidence(store: Json, source: ManifestSource, trust: TrustStore) -> ManifestEvidence:
     results: Json = store.get("validation_results") or {}
     active: Json = results.get("activeManifest") or {}
     success, informational, failure = (
@@ -137,6 +199,8 @@ def _evidence(store: Json, source: ManifestSource) -> ManifestEvidence:
     assertions: list[Json] = manifest.get("assertions") or []
     actions = _actions(assertions)
     state = str(store.get("validation_state") or "")
+    signer = _signer(manifest.get("signature_info"))
+    signed_at = signer.time if signer else ""
     return ManifestEvidence(
         status=_status(state, success, failure),
         source=source,
@@ -145,8 +209,10 @@ def _evidence(store: Json, source: ManifestSource) -> ManifestEvidence:
         informational=informational,
         failure=failure,
         manifest_id=_text(manifest_id),
-        signer=_signer(manifest.get("signature_info")),
+        signer=signer,
         trust_list=_text(str(results.get("trustListUri") or "")),
+        time_stamp=time_stamp_of(active, manifest_id, signed_at, trust),
+        revocation=revocation_of((*success, *informational, *failure)),
         claim_generator=_claim_generator(manifest),
         actions=tuple(_text(str(action.get("action") or "")) for action in actions),
         digital_source_types=tuple(

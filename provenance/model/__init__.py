@@ -26,9 +26,20 @@ from provenance.model.generation import (
     MarkQuality,
     Record,
     RecordState,
+    TimeStampOutcome,
+    TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef, manifest_id_for, new_record_id
 from provenance.model.report import Finding, VerificationReport
+from provenance.model.trust import (
+    PolicyEvidence,
+    RevocationStatus,
+    TimeSource,
+    TimeStampEvidence,
+    TimeStampStatus,
+    TrustListInfo,
+    ValidityEvidence,
+)
 from provenance.model.verdict import Bearing, Reason, ReasonCode, Verdict
 
 __all__ = [
@@ -49,6 +60,7 @@ __all__ = [
     "MarkId",
     "MarkQuality",
     "MatchStatus",
+    "PolicyEvidence",
     "Reason",
     "ReasonCode",
     "Record",
@@ -56,9 +68,17 @@ __all__ = [
     "RecordKey",
     "RecordState",
     "RecordStatus",
+    "RevocationStatus",
     "SignerInfo",
     "SoftBinding",
     "SystemRef",
+    "TimeSource",
+    "TimeStampEvidence",
+    "TimeStampOutcome",
+    "TimeStampResult",
+    "TimeStampStatus",
+    "TrustListInfo",
+    "ValidityEvidence",
     "Verdict",
     "VerificationReport",
     "WatermarkEvidence",

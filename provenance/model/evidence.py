@@ -13,6 +13,13 @@ from enum import StrEnum
 
 from provenance.model.generation import RecordState
 from provenance.model.ids import MarkId, SystemRef
+from provenance.model.trust import (
+    PolicyEvidence,
+    RevocationStatus,
+    TimeStampEvidence,
+    TrustListInfo,
+    ValidityEvidence,
+)
 
 # --- the input ---------------------------------------------------------------
 
@@ -71,6 +78,11 @@ class ManifestStatus(StrEnum):
             ManifestStatus.UNREADABLE,
             ManifestStatus.NONE,
         )
+
+    @property
+    def trusted(self) -> bool:
+        """True where somebody on a trust list signed it, whatever became of the content."""
+        return self in (ManifestStatus.TRUSTED, ManifestStatus.TRUSTED_CONTENT_CHANGED)
 
 
 class ManifestSource(StrEnum):
@@ -136,7 +148,8 @@ class ManifestEvidence:
     `state`, `success`, `informational` and `failure` are the validator's own words
     (C2PA 2.4, clause "Validation states" and "Standard status codes").
     `trust_list` names the list whose anchor the signer chains to. `ingredients_cut` is
-    True where there are more ingredients than were walked.
+    True where there are more ingredients than were walked. `validity` is None where there
+    was no signature to judge, `policy` None where no policy was given.
     """
 
     status: ManifestStatus
@@ -148,6 +161,10 @@ class ManifestEvidence:
     manifest_id: str = ""
     signer: SignerInfo | None = None
     trust_list: str = ""
+    validity: ValidityEvidence | None = None
+    time_stamp: TimeStampEvidence = TimeStampEvidence()
+    revocation: RevocationStatus = RevocationStatus.NOT_CHECKED
+    policy: PolicyEvidence | None = None
     claim_generator: str = ""
     actions: tuple[str, ...] = ()
     digital_source_types: tuple[str, ...] = ()
@@ -345,10 +362,14 @@ class ContentMatchEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All evidence about one image; the only input of the verdict."""
+    """All evidence about one image; the only input of the verdict.
+
+    `trust_lists` are all lists that were believed, whether or not one was needed.
+    """
 
     manifest: ManifestEvidence
     recovered_manifest: ManifestEvidence | None = None
     watermarks: tuple[WatermarkEvidence, ...] = ()
     record: RecordEvidence = RecordEvidence(status=RecordStatus.NOT_ASKED)
     content_match: ContentMatchEvidence | None = None
+    trust_lists: tuple[TrustListInfo, ...] = ()

@@ -69,6 +69,34 @@ class MarkQuality:
     ssim: float
 
 
+class TimeStampOutcome(StrEnum):
+    """What came of asking a time-stamping authority."""
+
+    NOT_ASKED = "not asked"
+    STAMPED = "stamped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeStampResult:
+    """The statement about the time stamp of an issued file; never left unsaid.
+
+    `detail` is when and by whom it was stamped, or why it was not.
+    """
+
+    outcome: TimeStampOutcome = TimeStampOutcome.NOT_ASKED
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.outcome.value}: {self.detail}" if self.detail else self.outcome.value
+
+    @classmethod
+    def parse(cls, text: str) -> TimeStampResult:
+        """Read what `str()` writes."""
+        outcome, _, detail = text.partition(": ")
+        return cls(outcome=TimeStampOutcome(outcome), detail=detail)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedFile:
     """Facts about the file that was written, known once it is signed.
@@ -85,6 +113,7 @@ class IssuedFile:
     fingerprint: Fingerprint
     manifest: bytes
     quality: MarkQuality
+    time_stamp: TimeStampResult = TimeStampResult()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

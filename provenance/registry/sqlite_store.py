@@ -28,6 +28,7 @@ from provenance.model.generation import (
     MarkQuality,
     Record,
     RecordState,
+    TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef, new_record_id
 from provenance.registry.tables import SCHEMA_VERSION, metadata, records, schema
@@ -292,6 +293,7 @@ def _file_row(file: IssuedFile) -> dict[str, Any]:
         "psnr_db": file.quality.psnr_db,
         "ssim": file.quality.ssim,
         "manifest": file.manifest,
+        "time_stamp": str(file.time_stamp),
     }
 
 
@@ -307,6 +309,7 @@ def _record(row: Row[Any]) -> Record:
             fingerprint=Fingerprint(bits=row.pdq, quality=row.pdq_quality),
             manifest=row.manifest,
             quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim),
+            time_stamp=TimeStampResult.parse(row.time_stamp),
         )
     return Record(
         record_id=row.record_id,

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 metadata = MetaData()
 
@@ -49,5 +49,6 @@ records = Table(
     Column("psnr_db", Float),
     Column("ssim", Float),
     Column("manifest", LargeBinary),
+    Column("time_stamp", Text),
     UniqueConstraint("system_id", "mark_id", name="one_mark_per_system"),
 )

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from provenance.errors import RegistryError, SelfCheckError
+from provenance.errors import RegistryError, SelfCheckError, TimeStampError
 from provenance.fingerprint import fingerprint
 from provenance.imaging import (
     DEFAULT_LIMITS,
@@ -29,11 +29,24 @@ from provenance.imaging import (
 from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr, quality
 from provenance.imaging.xmp import with_ai_source
-from provenance.keys import Signer
+from provenance.keys import Signer, TimeStamping, TimeStampMode
 from provenance.manifest import ManifestRequest, read, sign
-from provenance.model.evidence import GenerationClaim, ManifestStatus, SoftBinding
-from provenance.model.generation import Generation, IssuedFile, MarkQuality, Record
+from provenance.model.evidence import (
+    GenerationClaim,
+    ManifestEvidence,
+    ManifestStatus,
+    SoftBinding,
+)
+from provenance.model.generation import (
+    Generation,
+    IssuedFile,
+    MarkQuality,
+    Record,
+    TimeStampOutcome,
+    TimeStampResult,
+)
 from provenance.model.ids import MarkId, SystemRef
+from provenance.model.trust import TimeStampStatus
 from provenance.registry import RecordStore
 from provenance.stamp.picture import Picture, Pixels, picture
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
@@ -54,7 +67,7 @@ class Stamped:
     """A released picture.
 
     `data` is the file, `path` where it was written (None if it was not), `quality` what the
-    mark alone cost.
+    mark alone cost, `time_stamp` what came of asking for a time stamp.
     """
 
     data: bytes = field(repr=False)
@@ -64,6 +77,7 @@ class Stamped:
     mark_id: MarkId
     manifest_id: str
     quality: MarkQuality
+    time_stamp: TimeStampResult = TimeStampResult()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +89,13 @@ class Stamper:
         key: this system's own keys; `tag_key` must be held.
         scheme: name of the watermark scheme.
         signer: who signs the manifests.
-        trust: lists that contain the signer's root.
+        trust: lists that contain the signer's root and, if time stamps are asked for, that
+            of their authority.
         store: the registry.
         software_version: goes into the claim generator.
         formats: encoded inputs that are accepted.
         limits: apply to inputs and to what is written.
+        time_stamping: whether time stamps are asked for, and whom. The only network use.
     """
 
     system: SystemRef
@@ -91,6 +107,7 @@ class Stamper:
     software_version: str
     formats: frozenset[ImageFormat] = DEFAULT_STAMP
     limits: Limits = DEFAULT_LIMITS
+    time_stamping: TimeStamping = TimeStamping()
 
     def stamp(
         self,
@@ -116,6 +133,7 @@ class Stamper:
             InputError: the input is no acceptable image, or cannot be written that way.
             CapacityError: the image cannot carry the mark.
             SignerError, ManifestError: nothing was signed.
+            TimeStampError: a time stamp is required and there is none that can be trusted.
             SelfCheckError: the result did not verify.
             RegistryError: the record could not be kept.
             ProvenanceError: `E_IO`, the file could not be written.
@@ -156,18 +174,20 @@ class Stamper:
                 self._request(record, payload, scheme, source),
                 self.signer,
                 self.trust,
+                self.time_stamping,
             )
             target.write(signed.data)
             # (6) verify what was written, with the verifier's own loader
             written = target.read_back(self.limits)
-            seen = self._checked(written, encoding, record, payload, scheme)
+            seen, manifest = self._checked(written, encoding, record, payload, scheme)
+            time_stamp = self._time_stamp(manifest, signed.time_stamp_failure)
             if psnr(rgb, seen) < MIN_PSNR_DB:
                 raise SelfCheckError("the stamped picture no longer looks like the input")
             # (7) commit the record
             cost = quality(rgb, marked)
             self.store.issue(
                 record.record_id,
-                _issued(written, seen, encoding, signed.manifest, cost),
+                _issued(written, seen, encoding, signed.manifest, cost, time_stamp),
             )
         except BaseException as error:
             self._give_up(record, target, error)
@@ -190,6 +210,7 @@ class Stamper:
             mark_id=record.mark_id,
             manifest_id=record.manifest_id,
             quality=cost,
+            time_stamp=time_stamp,
         )
 
     # --- steps -------------------------------------------------------------------
@@ -218,8 +239,8 @@ class Stamper:
 
     def _checked(
         self, data: bytes, encoding: Encoding, record: Record, payload: Payload, scheme: Scheme
-    ) -> Pixels:
-        """The pixels of the written file, once manifest and mark name this record."""
+    ) -> tuple[Pixels, ManifestEvidence]:
+        """Pixels and manifest of the written file, once both name this record."""
         image = load(data, strict=True, formats={encoding.format}, limits=self.limits)
         manifest = read(data, encoding.format.mime, self.trust)
         if manifest.status is not ManifestStatus.TRUSTED:
@@ -236,7 +257,26 @@ class Stamper:
                 f"the mark cannot be read back from the {encoding} file",
                 hint="this picture holds the mark only in a lossless format, or not at all",
             )
-        return image.rgb
+        return image.rgb, manifest
+
+    def _time_stamp(self, manifest: ManifestEvidence, failure: str) -> TimeStampResult:
+        """What can be stated about the time stamp, read from the written file."""
+        stamp, mode = manifest.time_stamp, self.time_stamping.mode
+        if mode is TimeStampMode.OFF:
+            return TimeStampResult()
+        by = f"{stamp.time} by {stamp.authority}"
+        if stamp.status is TimeStampStatus.TRUSTED:
+            detail = f"{by}, anchored in {stamp.trust_list}"
+            return TimeStampResult(outcome=TimeStampOutcome.STAMPED, detail=detail)
+        if stamp.status is TimeStampStatus.UNTRUSTED:
+            failure = f"{by}, which is on no time-stamping list here"
+        failure = failure or "the time stamp in the written file does not verify"
+        if mode is TimeStampMode.REQUIRE:
+            raise TimeStampError(
+                f"no time stamp that can be trusted: {failure}",
+                hint="name the list that holds the authority's root: verify.tsa_lists",
+            )
+        return TimeStampResult(outcome=TimeStampOutcome.FAILED, detail=failure)
 
     def _give_up(self, record: Record, target: Target, error: BaseException) -> None:
         """Leave no file and no open record; never hide the error that led here."""
@@ -248,7 +288,12 @@ class Stamper:
 
 
 def _issued(
-    data: bytes, rgb: Pixels, encoding: Encoding, manifest: bytes, cost: MarkQuality
+    data: bytes,
+    rgb: Pixels,
+    encoding: Encoding,
+    manifest: bytes,
+    cost: MarkQuality,
+    time_stamp: TimeStampResult,
 ) -> IssuedFile:
     return IssuedFile(
         format=encoding.format.value,
@@ -259,6 +304,7 @@ def _issued(
         fingerprint=fingerprint(np.ascontiguousarray(rgb)),
         manifest=manifest,
         quality=cost,
+        time_stamp=time_stamp,
     )
 
 

@@ -33,7 +33,7 @@ from provenance.model.evidence import (
 from provenance.model.ids import SystemRef
 from provenance.model.report import Finding
 from provenance.model.verdict import Reason, ReasonCode, Verdict
-from provenance.verify.wording import next_step, statement
+from provenance.verify.wording import moment_details, next_step, statement
 
 _MANIFEST_REASONS = {
     ManifestStatus.TRUSTED: ReasonCode.MANIFEST_TRUSTED,
@@ -274,6 +274,7 @@ def _manifest_detail(manifest: ManifestEvidence) -> str:
         parts.append(f"signed by {manifest.signer.name}")
     if manifest.trust_list:
         parts.append(f"anchored in {manifest.trust_list}")
+    parts += moment_details(manifest)
     if manifest.status not in (ManifestStatus.TRUSTED, ManifestStatus.NONE) and manifest.failure:
         parts.append(", ".join(manifest.failure))
     return "; ".join(parts) or manifest.remote_url or manifest.detail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from provenance.fingerprint import compare
@@ -33,7 +34,8 @@ from provenance.model.generation import Record
 from provenance.model.ids import MarkId, SystemRef
 from provenance.model.report import VerificationReport
 from provenance.resolution import NoRegistry, Resolution, Resolver
-from provenance.trust import TrustStore
+from provenance.trust import SignerPolicy, TrustStore
+from provenance.verify.acceptance import under_policy
 from provenance.verify.verdict import decide
 from provenance.watermark import Depth, Detection, Keyring, Scheme, catalog
 
@@ -46,6 +48,8 @@ class Verifier:
 
     Attributes:
         trust: whose manifests are believed.
+        policy: which of those signers are accepted; None accepts them all.
+        at: judge certificates at this moment; None is now.
         keyring: which systems' marks are looked for.
         resolver: where records are looked up.
         schemes: names of the watermark schemes to look for; schemes that a manifest
@@ -56,6 +60,8 @@ class Verifier:
     """
 
     trust: TrustStore = TrustStore()
+    policy: SignerPolicy | None = None
+    at: datetime | None = None
     keyring: Keyring = Keyring()
     resolver: Resolver = NoRegistry()
     schemes: tuple[str, ...] = (catalog.DEFAULT,)
@@ -85,19 +91,22 @@ class Verifier:
     def gather(self, image: LoadedImage) -> Evidence:
         """Run every check on a loaded image."""
         mime = image.header.format.mime
-        manifest = read(image.data, mime, self.trust)
+        manifest = under_policy(read(image.data, mime, self.trust, at=self.at), self.policy)
         marks = tuple(self._marks(image, manifest))
         named, record = self._record(marks, manifest)
         match = self._content_match(image, marks, record)
         recovered = None
         if manifest.status is ManifestStatus.NONE and record and record.file:
-            recovered = read_recovered(image.data, mime, record.file.manifest, self.trust)
+            stored = record.file.manifest
+            recovered = read_recovered(image.data, mime, stored, self.trust, at=self.at)
+            recovered = under_policy(recovered, self.policy)
         return Evidence(
             manifest=manifest,
             recovered_manifest=recovered,
             watermarks=tuple(_with_system(mark, record) for mark in marks),
             record=named,
             content_match=match,
+            trust_lists=self.trust.infos(),
         )
 
     # --- watermarks --------------------------------------------------------------

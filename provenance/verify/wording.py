@@ -10,12 +10,14 @@ from __future__ import annotations
 from provenance.model.evidence import (
     MATCHING,
     Evidence,
+    ManifestEvidence,
     ManifestStatus,
     RecordStatus,
     WatermarkEvidence,
     WatermarkStatus,
 )
 from provenance.model.ids import SystemRef
+from provenance.model.trust import RevocationStatus, TimeSource, TimeStampStatus
 from provenance.model.verdict import Verdict
 
 
@@ -42,13 +44,38 @@ def statement(
             return "No known mark found. This says nothing about how the picture was made."
 
 
+def moment_details(manifest: ManifestEvidence) -> list[str]:
+    """When the signer's certificates were judged and on whose word; what the policy said."""
+    parts, validity, stamp = [], manifest.validity, manifest.time_stamp
+    if validity is not None and validity.source is TimeSource.TIME_STAMP:
+        parts.append(
+            f"signed at {stamp.time}, proven by a time stamp of {stamp.authority} "
+            f"(anchored in {stamp.trust_list})"
+        )
+    elif validity is not None:
+        if validity.source is TimeSource.CHOSEN:
+            parts.append(f"certificates judged at {validity.at} (--at)")
+        if validity.not_after:
+            parts.append(f"certificate valid {validity.not_before} to {validity.not_after}")
+        parts.append(validity.detail)
+    if manifest.status.trusted and manifest.revocation is RevocationStatus.NOT_CHECKED:
+        parts.append("revocation not checked")
+    if manifest.policy is not None:
+        word = "accepted" if manifest.policy.accepted else "refused"
+        parts.append(f"{word} by policy {manifest.policy.policy}: {manifest.policy.reason}")
+    return [part for part in parts if part]
+
+
 def _traced(evidence: Evidence, mark: WatermarkEvidence | None, system: SystemRef | None) -> str:
     ways = []
     match = evidence.content_match
     if mark is not None and match is not None and match.status in MATCHING:
         ways.append(f"its mark {mark.mark_id} names a record that this picture matches")
-    if evidence.manifest.status is ManifestStatus.TRUSTED:
-        ways.append("its C2PA manifest is intact and trusted")
+    manifest = evidence.manifest
+    if manifest.status is ManifestStatus.TRUSTED:
+        unsafe = manifest.policy is not None and not manifest.trust_list
+        worth = "intact (its signer is on no trust list)" if unsafe else "intact and trusted"
+        ways.append(f"its C2PA manifest is {worth}")
     return f"Traced to {system or 'an unnamed signer'}: {', and '.join(ways)}."
 
 
@@ -83,6 +110,13 @@ def _open_question(evidence: Evidence, mark: WatermarkEvidence | None) -> str:
         return f"Ask {mark.system or 'the operator'} to compare record {evidence.record.record_id}."
     if manifest.status is ManifestStatus.REMOTE_ONLY:
         return f"The manifest is said to be at {manifest.remote_url}; it was not fetched."
+    if manifest.policy is not None and not manifest.policy.accepted:
+        return "Ask whoever wrote the policy whether this signer is to be accepted."
+    stamped = manifest.time_stamp.status is TimeStampStatus.UNTRUSTED
+    if manifest.status is ManifestStatus.EXPIRED and manifest.time_stamp.unlisted_by_design:
+        return "If something else dates the signature, verify as of that time (--at)."
+    if manifest.status is ManifestStatus.EXPIRED and stamped:
+        return "Verify again with the list of its time-stamping authority (--tsa-list)."
     if manifest.status in (ManifestStatus.UNTRUSTED, ManifestStatus.EXPIRED):
         return "Verify again with the trust list that the signer claims to be on (--trust-list)."
     unchecked = [m for m in evidence.watermarks if m.status is WatermarkStatus.NOT_CHECKED]

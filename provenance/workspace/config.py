@@ -10,12 +10,20 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from provenance.errors import ConfigError
 from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, Encoding, ImageFormat
+from provenance.keys import Network, TimeStampAuthority, TimeStamping, TimeStampMode
 from provenance.model.ids import SYSTEM_ID_BITS
 from provenance.watermark import catalog
 
@@ -52,7 +60,7 @@ class SystemSettings(_Settings):
 
 
 class StampSettings(_Settings):
-    """How pictures are stamped."""
+    """How pictures are stamped. The network is used only where `tsa_url` is set."""
 
     scheme: str = catalog.DEFAULT
     format: str = "png"
@@ -60,6 +68,9 @@ class StampSettings(_Settings):
     model: str = "unnamed model"
     model_version: str = ""
     formats: frozenset[ImageFormat] = DEFAULT_STAMP
+    time_stamp: TimeStampMode = TimeStampMode.OFF
+    tsa_url: str = ""
+    tsa_network: Network = Network.PUBLIC
 
     @field_validator("scheme")
     @classmethod
@@ -72,6 +83,21 @@ class StampSettings(_Settings):
         Encoding.parse(name)
         return name
 
+    @model_validator(mode="after")
+    def _usable_authority(self) -> Self:
+        try:
+            self.time_stamping()
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def time_stamping(self) -> TimeStamping:
+        """Whether time stamps are asked for, and whom."""
+        authority = None
+        if self.tsa_url:
+            authority = TimeStampAuthority(url=self.tsa_url, network=self.tsa_network)
+        return TimeStamping(mode=self.time_stamp, authority=authority)
+
 
 class VerifySettings(_Settings):
     """What verification looks for and believes, besides this workspace's own anchor."""
@@ -80,6 +106,7 @@ class VerifySettings(_Settings):
     formats: frozenset[ImageFormat] = DEFAULT_READ
     trust_lists: tuple[Path, ...] = ()
     tsa_lists: tuple[Path, ...] = ()
+    policy: Path | None = None
 
     @field_validator("schemes")
     @classmethod
@@ -195,11 +222,14 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         f"# scheme = {_quoted(stamp.scheme)}",
         f"# format = {_quoted(stamp.format)}",
         f"# model = {_quoted(stamp.model)}",
+        f"# time_stamp = {_quoted(stamp.time_stamp.value)}  # or record, require",
+        '# tsa_url = "http://timestamp.example.com"  # asked once for each picture',
         "",
         "[verify]",
         f"# schemes = [{', '.join(_quoted(name) for name in verify.schemes)}]",
         '# trust_lists = ["C2PA-TRUST-LIST.pem"]  # relative to this directory',
         '# tsa_lists = ["C2PA-TSA-TRUST-LIST.pem"]',
+        '# policy = "policy.toml"  # which of the signers on those lists are accepted',
         "",
     ]
     path.write_text("\n".join(lines), "utf-8")

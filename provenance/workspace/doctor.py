@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from provenance.errors import ProvenanceError, TrustError
+from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
 from provenance.workspace.workspace import Workspace
 
@@ -64,7 +65,11 @@ def _installation() -> Iterator[Check]:
         if info.can_detect and not info.can_embed:
             detail = f"reads, cannot stamp: {detail}"
         yield Check(name=f"scheme {name}", level=level, detail=detail)
-    yield Check(name="network", level=Level.OK, detail="never used; no telemetry")
+    yield Check(
+        name="network",
+        level=Level.OK,
+        detail="used for time stamps only, where an authority is configured; no telemetry",
+    )
 
 
 def _workspace(path: Path) -> Iterator[Check]:
@@ -76,6 +81,8 @@ def _workspace(path: Path) -> Iterator[Check]:
     yield Check(name="workspace", level=Level.OK, detail=f"{workspace.path}, {workspace.system}")
     yield _attempt("system secret", lambda: f"{len(workspace.detection_keys())} epoch(s)")
     yield _attempt("trust lists", lambda: _trust(workspace))
+    yield _attempt("policy", lambda: str(workspace.policy() or "every signer on a trust list"))
+    yield _time_stamps(workspace)
     yield _attempt("registry", lambda: _registry(workspace))
     yield from _signer(workspace)
 
@@ -93,6 +100,21 @@ def _failed(name: str, error: ProvenanceError) -> Check:
 
 def _trust(workspace: Workspace) -> str:
     return ", ".join(f"{item.uri}: {len(item.anchors)}" for item in workspace.trust().lists)
+
+
+def _time_stamps(workspace: Workspace) -> Check:
+    stamping = workspace.settings.stamp.time_stamping()
+    mode, authority = stamping.mode, stamping.authority
+    detail = f"{mode.value}, {authority.url if authority else 'no authority'}"
+    if mode is TimeStampMode.OFF or workspace.settings.verify.tsa_lists:
+        return Check(name="time stamps", level=Level.OK, detail=detail)
+    required = mode is TimeStampMode.REQUIRE
+    return Check(
+        name="time stamps",
+        level=Level.FAIL if required else Level.WARN,
+        detail=f"{detail}; no list says whose time stamps are trusted",
+        remedy="name the list with the authority's root: verify.tsa_lists in config.toml",
+    )
 
 
 def _registry(workspace: Workspace) -> str:

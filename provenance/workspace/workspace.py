@@ -36,7 +36,7 @@ from provenance.keys import (
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqliteStore
 from provenance.resolution import LocalRegistry
-from provenance.trust import TrustKind, TrustList, TrustStore
+from provenance.trust import SignerPolicy, TrustKind, TrustList, TrustStore, load_policy
 from provenance.verify import Verifier
 from provenance.watermark import DetectionKey, Keyring
 from provenance.workspace.config import (
@@ -148,6 +148,11 @@ class Workspace:
         stamps = [TrustList.load(self.path / p, TrustKind.TIME_STAMPS) for p in verify.tsa_lists]
         return TrustStore(lists=(own, *named, *stamps))
 
+    def policy(self) -> SignerPolicy | None:
+        """The policy that the settings name, if they do."""
+        path = self.settings.verify.policy
+        return None if path is None else load_policy(self.path / path)
+
     def detection_keys(self) -> tuple[DetectionKey, ...]:
         """The system's keys, one for each epoch up to the current one, newest first."""
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
@@ -176,6 +181,7 @@ class Workspace:
             store=self.store(),
             software_version=provenance.__version__,
             formats=settings.formats,
+            time_stamping=settings.time_stamping(),
         )
 
     def verifier(self) -> Verifier:
@@ -183,6 +189,7 @@ class Workspace:
         settings = self.settings.verify
         return Verifier(
             trust=self.trust(),
+            policy=self.policy(),
             keyring=Keyring(keys=self.detection_keys()),
             resolver=LocalRegistry(self.store(read_only=True)),
             schemes=tuple(dict.fromkeys((*settings.schemes, self.settings.stamp.scheme))),

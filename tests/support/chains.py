@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,23 @@ def trust_in(chain: DevelopmentChain, name: str = "root.pem") -> TrustStore:
     )
 
 
+def as_signers(trust: TrustStore) -> TrustStore:
+    """The same anchors on lists that vouch for signers."""
+    return TrustStore(
+        lists=tuple(replace(item, kind=TrustKind.SIGNERS) for item in trust.lists),
+    )
+
+
+def as_der(pem: bytes) -> bytes:
+    """A certificate as it stands in a manifest."""
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
+def serial_of(pem: bytes) -> int:
+    """The serial number of a certificate."""
+    return x509.load_pem_x509_certificate(pem).serial_number
+
+
 @cache
 def key_for(algorithm: SigningAlgorithm):
     """A private key for this algorithm."""
@@ -71,6 +88,27 @@ def key_for(algorithm: SigningAlgorithm):
             return ed25519.Ed25519PrivateKey.generate()
 
 
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """A private key that nobody else uses."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def usage(**granted: bool) -> x509.KeyUsage:
+    """A key usage with nothing but what is granted."""
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**dict.fromkeys(names, False) | granted)
+
+
 def pkcs8(key) -> bytes:
     """A private key as PEM."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -83,6 +121,7 @@ def leaf_for(
     name: str = "leaf",
     start: datetime | None = None,
     lifetime: timedelta = timedelta(days=30),
+    serial: int | None = None,
 ) -> bytes:
     """A signing certificate for any kind of key, under the issuing CA of a chain."""
     issuer = x509.load_pem_x509_certificate(chain.issuing_pem)
@@ -95,30 +134,16 @@ def leaf_for(
             x509.NameAttribute(NameOID.COMMON_NAME, name),
         ]
     )
-    usage = dict.fromkeys(
-        (
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "key_cert_sign",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer.subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=True, content_commitment=True, **usage), critical=True
-        )
+        .add_extension(usage(digital_signature=True, content_commitment=True), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )

@@ -69,11 +69,14 @@ def signed(
     return sign(data, mime, wanted or request(), signer, trust).data
 
 
-def native_signer(signer: FileSigner) -> c2pa.Signer:
-    """The same signer for the native library."""
+def native_signer(signer: FileSigner, time_url: str = "") -> c2pa.Signer:
+    """The same signer for the native library, which may ask for time stamps itself."""
     return c2pa.Signer.from_info(
         c2pa.C2paSignerInfo(
-            signer.algorithm.value.encode(), signer.chain.pem, signer.private_key_pem, None
+            signer.algorithm.value.encode(),
+            signer.chain.pem,
+            signer.private_key_pem,
+            time_url.encode() or None,
         )
     )
 
@@ -85,6 +88,8 @@ def foreign(
     *,
     remote: str = "",
     checked: bool = True,
+    claim_version: int = 2,
+    time_url: str = "",
 ) -> bytes:
     """A small picture with a manifest that another program wrote.
 
@@ -92,7 +97,8 @@ def foreign(
     `checked`, the program does not look at what it wrote.
     """
     data, mime = plain()
-    definition = {
+    definition: dict[str, Any] = {
+        "claim_version": claim_version,
         "claim_generator_info": [{"name": "other program", "version": "1"}],
         "assertions": assertions,
     }
@@ -102,7 +108,7 @@ def foreign(
         builder.set_no_embed()
         builder.set_remote_url(remote)
     target = io.BytesIO()
-    builder.sign(native_signer(signer), mime, io.BytesIO(data), target)
+    builder.sign(native_signer(signer, time_url), mime, io.BytesIO(data), target)
     return target.getvalue()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -14,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from support import chains
 
 from provenance.errors import ErrorCode, TrustError
-from provenance.trust import SIGNER_EKUS, TrustKind, TrustList, TrustStore
+from provenance.trust import SIGNER_EKUS, TIME_STAMPING_EKU, TrustKind, TrustList, TrustStore
 
+EMAIL, ANY = "1.3.6.1.5.5.7.3.4", "2.5.29.37.0"
 CHAIN, OTHER = chains.authority(), chains.authority("other")
 
 
@@ -166,3 +169,91 @@ def test_an_empty_store_trusts_nobody():
 def test_the_key_usages_of_signers_are_object_identifiers():
     for number in SIGNER_EKUS:
         assert x509.ObjectIdentifier(number).dotted_string == number
+
+
+# --- purpose, number, date ------------------------------------------------------------------
+
+
+def ca(*usages, key_cert_sign=True):
+    """A CA certificate with these extended key usages."""
+    key, name = chains.new_key(), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CA")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(chains.usage(key_cert_sign=key_cert_sign, crl_sign=True), critical=True)
+    )
+    if usages:
+        oids = [x509.ObjectIdentifier(usage) for usage in usages]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize(
+    ("usages", "kind", "accepted"),
+    [
+        ((), TrustKind.SIGNERS, True),
+        ((), TrustKind.TIME_STAMPS, True),
+        ((EMAIL,), TrustKind.SIGNERS, True),
+        ((EMAIL,), TrustKind.TIME_STAMPS, False),
+        ((TIME_STAMPING_EKU,), TrustKind.SIGNERS, False),
+        ((TIME_STAMPING_EKU,), TrustKind.TIME_STAMPS, True),
+        ((EMAIL, TIME_STAMPING_EKU), TrustKind.SIGNERS, True),
+        ((EMAIL, TIME_STAMPING_EKU), TrustKind.TIME_STAMPS, True),
+        ((ANY,), TrustKind.SIGNERS, True),
+        ((ANY,), TrustKind.TIME_STAMPS, True),
+    ],
+)
+def test_an_anchor_vouches_only_for_what_it_may(usages, kind, accepted):
+    data = ca(*usages)
+    if accepted:
+        assert parse(data, kind=kind).anchors == (data.decode(),)
+        return
+    with pytest.raises(TrustError, match="extended key usage") as caught:
+        parse(data, kind=kind)
+    assert caught.value.hint
+
+
+def test_a_ca_that_may_not_sign_certificates_is_refused():
+    assert "may not sign certificates" in refused(ca(key_cert_sign=False)).message
+
+
+def test_a_certificate_that_is_there_twice_is_kept_once():
+    data = CHAIN.root_pem + OTHER.root_pem + CHAIN.root_pem
+    found = parse(data)
+    assert [pem.encode() for pem in found.anchors] == [CHAIN.root_pem, OTHER.root_pem]
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("number", [1_001, 10_000])
+def test_a_list_of_thousands_is_refused_before_it_is_parsed(number):
+    message = refused(b"-----BEGIN CERTIFICATE-----\nx\n" * number).message
+    assert "more than 1,000 certificates" in message
+
+
+def test_ten_thousand_real_certificates_are_refused():
+    assert "larger than" in refused(CHAIN.root_pem * 10_000).message
+
+
+def test_an_endless_file_is_not_read_to_its_end(tmp_path):
+    with pytest.raises(TrustError, match="larger than"):
+        TrustList.load(Path("/dev/zero"), TrustKind.SIGNERS)
+
+
+def test_a_report_says_which_list_it_was(tmp_path):
+    path = tmp_path / "roots.pem"
+    old = anchor(start=datetime.now(UTC) - timedelta(days=40), days=30)
+    path.write_bytes(CHAIN.root_pem + old)
+    changed = datetime(2026, 8, 5, 12, 30, tzinfo=UTC)
+    os.utime(path, (changed.timestamp(), changed.timestamp()))
+    info = TrustList.load(path, TrustKind.TIME_STAMPS).info
+    assert (info.name, info.kind, info.anchors) == ("roots.pem", "time_stamps", 2)
+    assert info.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert info.modified == changed.isoformat()
+    assert info.expired == ("CN=old root",)
