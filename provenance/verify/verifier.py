@@ -18,6 +18,7 @@ from provenance.imaging import (
     read_file,
 )
 from provenance.manifest import read, read_recovered
+from provenance.markers import find
 from provenance.model.evidence import (
     ContentMatchEvidence,
     Evidence,
@@ -96,6 +97,7 @@ class Verifier:
             watermarks=tuple(_with_system(mark, record) for mark in marks),
             record=named,
             content_match=match,
+            markers=find(image, manifest),
         )
 
     # --- watermarks --------------------------------------------------------------
