@@ -35,15 +35,22 @@ def find(image: LoadedImage, manifest: ManifestEvidence) -> tuple[MarkerEvidence
 
 
 def _payloads(image: LoadedImage, known: Catalogue) -> Iterator[MarkerEvidence]:
-    for finding in search(image.rgb, known.payloads):
-        if finding.found:
-            yield MarkerEvidence(
-                marker=finding.payload.id,
-                kind=MarkerClass.PUBLIC_WATERMARK,
-                system=finding.payload.system,
-                where=f"pixels, invisible-watermark dwtDct ({finding.dialect})",
-                excerpt=excerpt("".join(str(bit) for bit in finding.payload.bits)),
-                oracle=finding.payload.oracle,
-                log10_p=finding.log10_p,
-                log10_threshold=math.log10(CHANCE),
-            )
+    """The one payload that the pixels hold.
+
+    A second mark overwrites the first, so a weaker finding beside a stronger one is its echo:
+    payloads that begin with the same letters resemble one another.
+    """
+    found = [finding for finding in search(image.rgb, known.payloads) if finding.found]
+    if not found:
+        return
+    best = min(found, key=lambda finding: finding.log10_p)
+    yield MarkerEvidence(
+        marker=best.payload.id,
+        kind=MarkerClass.PUBLIC_WATERMARK,
+        system=best.payload.system,
+        where=f"pixels, invisible-watermark dwtDct (read as {best.reading})",
+        excerpt=excerpt("".join(str(bit) for bit in best.payload.bits)),
+        oracle=best.payload.oracle,
+        log10_p=best.log10_p,
+        log10_threshold=math.log10(CHANCE),
+    )

@@ -45,7 +45,7 @@ from provenance.markers.catalogue import PublicPayload
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
-CHANCE: Final = 1e-6  # per picture, all tests together
+CHANCE: Final = 1e-5  # per picture, all tests together
 RESIDUAL_LOG10_P: Final = -2.0
 MIN_AREA: Final = 256 * 256  # pixels; the package refuses smaller pictures
 
@@ -75,13 +75,13 @@ _STRIP_BLOCKS: Final = 128  # block rows that are held as float at a time
 class PayloadFinding:
     """The best reading of one payload.
 
-    `log10_p` bounds the chance for this picture, over all tests; `dialect` says which
-    reading it was.
+    `log10_p` bounds the chance for this picture, over all tests; `reading` says in which
+    dialect the picture was read. Clear marks can be read in several.
     """
 
     payload: PublicPayload
     log10_p: float
-    dialect: str
+    reading: str
 
     @property
     def found(self) -> bool:
@@ -109,14 +109,14 @@ def _best(
 ) -> PayloadFinding:
     signs = 2.0 * np.array(payload.bits) - 1
     weights = _folded(points, len(signs))  # (readings, L)
-    best, dialect = 0.0, ""
+    best, reading = 0.0, ""
     for name, row in zip(names, weights, strict=True):
         for angle in _ANGLES:
             turned = (row * angle).real
             log10_p = _log10_bound(turned, signs)
             if log10_p < best and _log10_bound(_residual(turned), signs) <= RESIDUAL_LOG10_P:
-                best, dialect = log10_p, name
-    return PayloadFinding(payload=payload, log10_p=min(0.0, best + tests), dialect=dialect)
+                best, reading = log10_p, name
+    return PayloadFinding(payload=payload, log10_p=min(0.0, best + tests), reading=reading)
 
 
 # --- from pixels to points -----------------------------------------------------------

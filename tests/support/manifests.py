@@ -85,6 +85,7 @@ def foreign(
     *,
     remote: str = "",
     checked: bool = True,
+    generator: str = "other program",
 ) -> bytes:
     """A small picture with a manifest that another program wrote.
 
@@ -93,7 +94,7 @@ def foreign(
     """
     data, mime = plain()
     definition = {
-        "claim_generator_info": [{"name": "other program", "version": "1"}],
+        "claim_generator_info": [{"name": generator, "version": "1"}],
         "assertions": assertions,
     }
     settings = NativeSettings(trust=trust, verify_after_sign=checked)
