@@ -172,7 +172,7 @@ _TABLE: tuple[tuple[ReasonCode, Bearing, str], ...] = (
     (
         _R.MARKER_SIGNED,
         _L,
-        "A C2PA manifest names another system; this is worth as much as its signer.",
+        "A C2PA manifest names a known system; this is worth as much as its signer.",
     ),
     (
         _R.MARKER_PUBLIC_WATERMARK,
@@ -182,7 +182,7 @@ _TABLE: tuple[tuple[ReasonCode, Bearing, str], ...] = (
     (
         _R.MARKER_UNSIGNED_METADATA,
         _L,
-        "Unsigned metadata points to another system; anybody can write or remove it.",
+        "Unsigned metadata points to AI or another system; anybody can write or remove it.",
     ),
     (
         _R.CONFLICT_SOFT_BINDING,

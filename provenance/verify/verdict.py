@@ -117,12 +117,9 @@ class _Case:
         ]
         confirmed = candidates if _found(evidence) and _matches(evidence) else []
         mark = next(iter(read or confirmed), None)
-        ours = {system.name for system in _systems(evidence, mark)}
-        return cls(
-            evidence=evidence,
-            mark=mark,
-            markers=tuple(m for m in evidence.markers if not m.system or m.system not in ours),
-        )
+        known = {system.name for system in _systems(evidence, mark)}
+        markers = tuple(m for m in evidence.markers if not _repeats(m, known))
+        return cls(evidence=evidence, mark=mark, markers=markers)
 
     @property
     def manifest(self) -> ManifestEvidence:
@@ -149,6 +146,17 @@ def _systems(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[Sys
         yield mark.system
     if evidence.manifest.generation is not None:
         yield evidence.manifest.generation.system
+
+
+def _repeats(marker: MarkerEvidence, known: set[str]) -> bool:
+    """The marker says again what is known: our stamps write "system: model" into XMP, and that
+    AI was used. Beside a system that is known, what names nobody adds nothing.
+    """
+    if not known:
+        return False
+    return not marker.system or any(
+        marker.system == name or marker.system.startswith(f"{name}: ") for name in known
+    )
 
 
 # --- rule 1 ------------------------------------------------------------------------

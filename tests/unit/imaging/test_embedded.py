@@ -117,12 +117,12 @@ def test_xmp_behind_the_end_of_the_image_is_read(kind):
     assert ("XMP behind the image", *PROPERTY[1:]) in texts(data)
 
 
-# --- JPEG segments ---------------------------------------------------------------------------------
+# --- JPEG segments ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("marker", "name"), [(0xFE, "COM"), (0xEB, "APP11"), (0xE5, "APP5")])
 def test_segments_of_plain_text_are_read(marker, name):
-    data = markers.with_segment(marker, 'AIGC{"Label":"1"}\0'.encode())
+    data = markers.with_segment(marker, b'AIGC{"Label":"1"}\0')
     assert ("JPEG segment", name, 'AIGC{"Label":"1"}') in texts(data)
 
 

@@ -208,11 +208,16 @@ DC = "http://purl.org/dc/elements/1.1/"
     [
         '<rdf:Description xmlns:e="{ext}" e:AISystemUsed="value"/>',
         '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed>value</e:AISystemUsed></rdf:Description>',
-        '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed> value\n</e:AISystemUsed>'
-        "</rdf:Description>",
+        (
+            '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed> value\n</e:AISystemUsed>'
+            "</rdf:Description>"
+        ),
         '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed rdf:resource="value"/></rdf:Description>',
-        '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed><rdf:Alt><rdf:li xml:lang="x-default">'
-        "value</rdf:li></rdf:Alt></e:AISystemUsed></rdf:Description>",
+        (
+            '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed><rdf:Alt>'
+            '<rdf:li xml:lang="x-default">value</rdf:li></rdf:Alt></e:AISystemUsed>'
+            "</rdf:Description>"
+        ),
     ],
     ids=["attribute", "element", "with spaces", "resource", "alternative"],
 )
