@@ -59,6 +59,7 @@ golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit
 
 bench: $(VENV)/.dev ## Measure; prints machine, versions and n
 	$(BIN)/python benchmarks/cli_start.py
+	$(BIN)/python benchmarks/markers.py
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

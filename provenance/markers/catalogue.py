@@ -11,12 +11,12 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from provenance.errors import ConfigError
 
-_FOLDER: Final = "data"
+_FOLDER: Final = Path(__file__).parent / "data"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,60}")
 #: What is left of a pattern without escapes and character classes must not repeat without
 #: bound: the text is hostile, and unbounded repetition is how a search becomes endless.
@@ -108,9 +108,8 @@ def catalogue() -> Catalogue:
     Raises:
         ConfigError: a data file is not valid.
     """
-    folder = files(__package__) / _FOLDER
     names = ("signed", "public_watermark", "unsigned_metadata")
-    signed, public, unsigned = ((folder / f"{n}.toml").read_text("utf-8") for n in names)
+    signed, public, unsigned = ((_FOLDER / f"{n}.toml").read_text("utf-8") for n in names)
     return parse(signed=signed, public_watermark=public, unsigned_metadata=unsigned)
 
 

@@ -20,8 +20,8 @@ weights from the picture and any l > 0, Chernoff's bound says
     P(sum s_j w_j >= x) <= exp(-l x) * prod cosh(l w_j),
 
 and the least of it over l is `log10_p`. It holds however the picture's blocks depend on one
-another. A mark is reported where that bound, times the number of tests (payloads, dialects,
-readings and angles, step by step above), is at most `CHANCE`. Real payloads are not coins:
+another. A mark is reported where that bound, times the number of tests (payloads,
+readings of steps 1 and 2, angles of step 3), is at most `CHANCE`. Real payloads are not coins:
 text repeats itself every 8 bits, and so do regular pictures. So the part of the weights that
 no pattern with a period of 8 explains has to point the same way (`RESIDUAL_LOG10_P`). How
 often unmarked pictures pass is measured by `benchmarks/markers.py`.
@@ -108,15 +108,18 @@ def _best(
     payload: PublicPayload, names: list[str], points: npt.NDArray[np.complex64], tests: float
 ) -> PayloadFinding:
     signs = 2.0 * np.array(payload.bits) - 1
-    weights = _folded(points, len(signs))  # (readings, L)
-    best, reading = 0.0, ""
-    for name, row in zip(names, weights, strict=True):
-        for angle in _ANGLES:
-            turned = (row * angle).real
-            log10_p = _log10_bound(turned, signs)
-            if log10_p < best and _log10_bound(_residual(turned), signs) <= RESIDUAL_LOG10_P:
-                best, reading = log10_p, name
-    return PayloadFinding(payload=payload, log10_p=min(0.0, best + tests), reading=reading)
+    folded = _folded(points, len(signs))  # (readings, L)
+    turned = (folded[:, None] * _ANGLES[:, None]).real.reshape(-1, len(signs))
+    bounds = _log10_bounds(turned, signs)
+    for index in np.argsort(bounds):
+        if bounds[index] >= 0:
+            break
+        residual = _residual(turned[index])[None]
+        if _log10_bounds(residual, signs)[0] <= RESIDUAL_LOG10_P:
+            log10_p = min(0.0, float(bounds[index]) + tests)
+            reading = names[index // len(_ANGLES)]
+            return PayloadFinding(payload=payload, log10_p=log10_p, reading=reading)
+    return PayloadFinding(payload=payload, log10_p=0.0, reading="")
 
 
 # --- from pixels to points -----------------------------------------------------------
@@ -155,8 +158,8 @@ def _values(rgb: Pixels) -> npt.NDArray[np.float32]:
         for centre in _CENTRES.values():
             size = np.abs(plane + np.float32(centre))
             size[::_CELL, ::_CELL] = 0  # the block's first coefficient is never used
-            cells = size.reshape(height // _CELL, _CELL, width // _CELL, _CELL)
-            found.append(cells.max(axis=(1, 3)).ravel())
+            rows = size.reshape(height // _CELL, _CELL, width).max(axis=1)
+            found.append(rows.reshape(-1, _CELL).max(axis=1))
     return np.stack(found)
 
 
@@ -164,11 +167,9 @@ def _without_common(points: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex
     """Points less their mean over a window along the row of blocks: smooth areas vanish."""
     if points.shape[1] < _WINDOW:
         return points
-    parts = points.view(np.float32).reshape(*points.shape, 2)
-    mean = np.stack([cv2.blur(p, (1, _WINDOW), borderType=cv2.BORDER_REFLECT) for p in parts])
-    result: npt.NDArray[np.complex64] = (
-        (parts - mean).reshape(points.shape[0], -1).view(np.complex64)
-    )
+    parts = points.view(np.float32).reshape(*points.shape, 2)  # an image of two channels
+    mean = cv2.blur(parts, (_WINDOW, 1), borderType=cv2.BORDER_REFLECT)
+    result: npt.NDArray[np.complex64] = (parts - mean).reshape(len(points), -1).view(np.complex64)
     return result
 
 
@@ -199,17 +200,20 @@ def _residual(weights: Floats) -> Floats:
     return weights - mean[place]
 
 
-def _log10_bound(weights: Floats, signs: Floats) -> float:
-    """Chernoff's bound on the chance that fair signs agree so well with the weights."""
-    size = float(np.sqrt(np.mean(weights**2)))
-    if size < 1e-9:  # nothing but rounding
-        return 0.0
-    scaled = weights / size
-    x = float(scaled @ signs)
-    if x <= 0:
-        return 0.0
-    if x < _SCREEN * math.sqrt(len(signs)):
-        return -(x**2) / (2 * len(signs)) / math.log(10)  # Hoeffding's, a little weaker
-    sizes = _LAMBDAS[:, None] * np.abs(scaled)
-    log_cosh = sizes + np.log1p(np.exp(-2 * sizes)) - math.log(2)
-    return float(min(0.0, (log_cosh.sum(axis=1) - _LAMBDAS * x).min())) / math.log(10)
+def _log10_bounds(weights: Floats, signs: Floats) -> Floats:
+    """Chernoff's bound on the chance that fair signs agree so well with each row of weights.
+
+    Args:
+        weights: float64 (n, L).
+        signs: float64 (L,), +1 and -1.
+    """
+    size = np.sqrt(np.mean(weights**2, axis=1))
+    scaled = weights / np.maximum(size, 1e-9)[:, None]  # below is nothing but rounding
+    x = np.maximum(scaled @ signs, 0)
+    # Hoeffding's bound is the same one made simpler and a little weaker.
+    found: Floats = -(x**2) / (2 * len(signs)) / math.log(10)
+    for index in np.flatnonzero(x >= _SCREEN * math.sqrt(len(signs))):
+        sizes = _LAMBDAS[:, None] * np.abs(scaled[index])
+        log_cosh = sizes + np.log1p(np.exp(-2 * sizes)) - math.log(2)
+        found[index] = (log_cosh.sum(axis=1) - _LAMBDAS * x[index]).min() / math.log(10)
+    return found
