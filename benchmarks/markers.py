@@ -28,7 +28,7 @@ from environment import print_environment
 
 from provenance.imaging import load
 from provenance.markers import catalogue
-from provenance.markers.public_payload import CHANCE, PayloadFinding, search
+from provenance.markers.public_payload import CHANCE, search, strongest
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -79,8 +79,10 @@ def _crop(rgb: Pixels, rng: np.random.Generator, least: int) -> Pixels:
     return np.ascontiguousarray(rgb[top : top + height, left : left + width])
 
 
-def _best(rgb: Pixels) -> PayloadFinding:
-    return min(search(rgb, catalogue().payloads), key=lambda finding: finding.log10_p)
+def _named(rgb: Pixels) -> str:
+    """The id of the payload that is reported, or nothing."""
+    found = strongest(search(rgb, catalogue().payloads))
+    return found.payload.id if found else ""
 
 
 def _unmarked(pictures: list[Pixels], count: int, rng: np.random.Generator) -> None:
@@ -88,8 +90,9 @@ def _unmarked(pictures: list[Pixels], count: int, rng: np.random.Generator) -> N
     for number in range(count):
         crop = _crop(pictures[number % len(pictures)], rng, MIN_SIDE)
         start = time.perf_counter()
-        bounds.append(_best(crop).log10_p)
+        findings = search(crop, catalogue().payloads)
         spent += time.perf_counter() - start
+        bounds.append(min(finding.log10_p for finding in findings))
         area += crop.shape[0] * crop.shape[1]
     passed = sum(bound <= math.log10(CHANCE) for bound in bounds)
     least = ", ".join(f"{bound:.2f}" for bound in sorted(bounds)[:5])
@@ -103,8 +106,8 @@ def _marked(pictures: list[Pixels], count: int, rng: np.random.Generator) -> Non
     large = [rgb for rgb in pictures if min(rgb.shape[:2]) >= MAX_SIDE] or pictures
     crops = [_crop(large[number % len(large)], rng, MAX_SIDE) for number in range(count)]
     sizes = {f"{crop.shape[1]}x{crop.shape[0]}" for crop in crops}
-    named = sizes.pop() if len(sizes) == 1 else "several sizes"
-    print(f"recognised of {count} marked pictures ({named}), by JPEG quality and chroma")
+    size = sizes.pop() if len(sizes) == 1 else "several sizes"
+    print(f"recognised of {count} marked pictures ({size}), by JPEG quality and chroma")
     columns = "".join(f"{q:>6}/{'444' if s == 0 else '420'}" for q, s in ENCODINGS)
     print(f"{'payload':<32}{'embedded as':<14}{'PNG':>6}{columns}   another named")
     for payload in catalogue().payloads:
@@ -113,9 +116,9 @@ def _marked(pictures: list[Pixels], count: int, rng: np.random.Generator) -> Non
             marked = [_embed(crop, payload.bits, kind, order) for crop in crops]
             rates, wrong = [], 0
             for encoding in (None, *ENCODINGS):
-                found = [_best(_encoded(rgb, encoding)) for rgb in marked]
-                rates.append(sum(f.found and f.payload.id == payload.id for f in found) / count)
-                wrong += sum(f.found and f.payload.id != payload.id for f in found)
+                named = [_named(_encoded(rgb, encoding)) for rgb in marked]
+                rates.append(named.count(payload.id) / count)
+                wrong += count - named.count(payload.id) - named.count("")
             cells = "".join(f"{rate:>10.2f}" for rate in rates[1:])
             print(f"{payload.id:<32}{kind} {order:<6}{rates[0]:>6.2f}{cells}   {wrong}", flush=True)
 

@@ -131,8 +131,8 @@ def markers_page() -> str:
                 "",
                 NOTE,
                 "",
-                f"{len(known.entries)} markers of {len(systems)} systems, in three classes that are",
-                "never added up. Alone they give `OTHER_SYSTEM`; they never change a stronger",
+                f"{len(known.entries)} markers of {len(systems)} systems, in three classes that",
+                "are never added up. Alone they give `OTHER_SYSTEM`; they never change a stronger",
                 "verdict and never make a conflict. What is quoted is the identifying value alone,",
                 "never a prompt or a person. Nothing is sent to anybody: where somebody could",
                 "confirm a marker, the report names whom to ask.",
@@ -184,8 +184,8 @@ def _payload_lines(known: Catalogue) -> Iterator[str]:
 
 def _text_lines(known: Catalogue) -> Iterator[str]:
     yield from ("", "## Unsigned metadata", "")
-    yield "PNG text, EXIF, XMP, JPEG segments and text in the lowest bits of the pixels. Anybody can"
-    yield "write or remove it."
+    yield "PNG text, EXIF, XMP, JPEG segments and text in the lowest bits of the pixels. Anybody"
+    yield "can write or remove it."
     yield from ("", "| system | where | source | whom to ask |", "|---|---|---|---|")
     for entry in known.texts:
         where = " and ".join(_condition_keys(entry))

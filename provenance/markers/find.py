@@ -10,7 +10,7 @@ from provenance.imaging import LoadedImage, embedded_texts
 from provenance.markers.catalogue import Catalogue, catalogue
 from provenance.markers.excerpt import excerpt
 from provenance.markers.manifests import find_signers, find_soft_bindings
-from provenance.markers.public_payload import CHANCE, search
+from provenance.markers.public_payload import CHANCE, search, strongest
 from provenance.markers.stealth import stealth_texts
 from provenance.markers.texts import find_texts
 from provenance.model.evidence import ManifestEvidence, MarkerClass, MarkerEvidence
@@ -35,15 +35,9 @@ def find(image: LoadedImage, manifest: ManifestEvidence) -> tuple[MarkerEvidence
 
 
 def _payloads(image: LoadedImage, known: Catalogue) -> Iterator[MarkerEvidence]:
-    """The one payload that the pixels hold.
-
-    A second mark overwrites the first, so a weaker finding beside a stronger one is its echo:
-    payloads that begin with the same letters resemble one another.
-    """
-    found = [finding for finding in search(image.rgb, known.payloads) if finding.found]
-    if not found:
+    best = strongest(search(image.rgb, known.payloads))
+    if best is None:
         return
-    best = min(found, key=lambda finding: finding.log10_p)
     yield MarkerEvidence(
         marker=best.payload.id,
         kind=MarkerClass.PUBLIC_WATERMARK,

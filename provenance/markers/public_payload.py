@@ -75,12 +75,14 @@ _STRIP_BLOCKS: Final = 128  # block rows that are held as float at a time
 class PayloadFinding:
     """The best reading of one payload.
 
-    `log10_p` bounds the chance for this picture, over all tests; `reading` says in which
+    `log10_p` bounds the chance for this picture, over all tests; `agreement` is the cosine
+    between weights and payload, 1 for a mark that nothing disturbed; `reading` says in which
     dialect the picture was read. Clear marks can be read in several.
     """
 
     payload: PublicPayload
     log10_p: float
+    agreement: float
     reading: str
 
     @property
@@ -104,6 +106,16 @@ def search(rgb: Pixels, payloads: Sequence[PublicPayload]) -> tuple[PayloadFindi
     return tuple(_best(payload, names, points, tests) for payload in payloads)
 
 
+def strongest(findings: Sequence[PayloadFinding]) -> PayloadFinding | None:
+    """The one payload that the picture holds, or None.
+
+    A second mark overwrites the first, so a finding that agrees less is an echo: payloads of
+    text resemble one another, and of two the longer can have the smaller chance.
+    """
+    found = [finding for finding in findings if finding.found]
+    return max(found, key=lambda finding: finding.agreement) if found else None
+
+
 def _best(
     payload: PublicPayload, names: list[str], points: npt.NDArray[np.complex64], tests: float
 ) -> PayloadFinding:
@@ -116,10 +128,14 @@ def _best(
             break
         residual = _residual(turned[index])[None]
         if _log10_bounds(residual, signs)[0] <= RESIDUAL_LOG10_P:
-            log10_p = min(0.0, float(bounds[index]) + tests)
-            reading = names[index // len(_ANGLES)]
-            return PayloadFinding(payload=payload, log10_p=log10_p, reading=reading)
-    return PayloadFinding(payload=payload, log10_p=0.0, reading="")
+            row = turned[index]
+            return PayloadFinding(
+                payload=payload,
+                log10_p=min(0.0, float(bounds[index]) + tests),
+                agreement=float(row @ signs / (np.linalg.norm(row) * np.linalg.norm(signs))),
+                reading=names[index // len(_ANGLES)],
+            )
+    return PayloadFinding(payload=payload, log10_p=0.0, agreement=0.0, reading="")
 
 
 # --- from pixels to points -----------------------------------------------------------
