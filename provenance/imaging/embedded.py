@@ -24,6 +24,8 @@ from provenance.imaging.metadata import bare_exif
 MAX_TEXT: Final = 262_144
 #: Remarks of one file that are looked at.
 MAX_TEXTS: Final = 2_048
+#: Characters of all remarks together.
+MAX_TOTAL: Final = 16_000_000
 #: Compressed remarks that are expanded, so at most 64 * 256 KB.
 MAX_EXPANDED: Final = 64
 #: Bytes behind the end of the image that are searched.
@@ -65,7 +67,16 @@ def embedded_texts(image: LoadedImage) -> tuple[EmbeddedText, ...]:
             found = _webp(image.data)
         case _:
             found = _parsed(image.metadata.exif, image.metadata.xmp)
-    return tuple(islice(_with_trailer(found, image), MAX_TEXTS))
+    return tuple(_within_limits(_with_trailer(found, image)))
+
+
+def _within_limits(found: Iterator[EmbeddedText]) -> Iterator[EmbeddedText]:
+    total = 0
+    for text in islice(found, MAX_TEXTS):
+        total += len(text.value)
+        if total > MAX_TOTAL:
+            return
+        yield text
 
 
 def _parsed(exif_bytes: bytes, packet: bytes, where: str = "XMP") -> Iterator[EmbeddedText]:

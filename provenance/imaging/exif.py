@@ -1,7 +1,8 @@
 """The text fields of EXIF, read from hostile bytes.
 
 Only what programs use for remarks is read: eight strings and the user comment (EXIF 3.0,
-clauses 4.6.5 to 4.6.8). Every offset is checked; broken entries are left out.
+clauses 4.6.5 to 4.6.8). Every offset is checked; broken entries are left out. Of a repeated tag
+only the first is read: a thousand entries may point to the same text.
 """
 
 from __future__ import annotations
@@ -39,16 +40,19 @@ def texts(exif: bytes, max_bytes: int) -> Iterator[tuple[str, str]]:
         return
     order = "<" if exif[:2] == b"II" else ">"
     (start,) = struct.unpack_from(order + "I", exif.ljust(8, b"\0"), 4)
+    found: dict[int, tuple[int, int]] = {}  # the first entry of each tag: size and position
     inner = -1
     for tag, kind, count, at in _entries(exif, order, start):
         if tag == _EXIF_POINTER and kind == _LONG:
             (inner,) = struct.unpack_from(order + "I", exif, at)
         elif tag in _NAMES and kind in _ONE_BYTE_EACH:
-            yield _NAMES[tag], _decoded(tag, exif[at : at + min(count, max_bytes)], order)
+            found.setdefault(tag, (min(count, max_bytes), at))
     if inner >= 0:
         for tag, kind, count, at in _entries(exif, order, inner):
             if tag == _USER_COMMENT and kind in _ONE_BYTE_EACH:
-                yield _NAMES[tag], _decoded(tag, exif[at : at + min(count, max_bytes)], order)
+                found.setdefault(tag, (min(count, max_bytes), at))
+    for tag, (size, at) in found.items():
+        yield _NAMES[tag], _decoded(tag, exif[at : at + size], order)
 
 
 def _entries(exif: bytes, order: str, start: int) -> Iterator[tuple[int, int, int, int]]:

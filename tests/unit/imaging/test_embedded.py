@@ -60,6 +60,11 @@ def test_only_so_many_remarks_are_looked_at():
     assert len(texts(markers.png(many))) == MAX_TEXTS
 
 
+def test_all_remarks_together_have_a_limit(monkeypatch):
+    monkeypatch.setattr("provenance.imaging.embedded.MAX_TOTAL", 250)
+    assert len(texts(markers.png({f"k{n}": "x" * 100 for n in range(9)}))) == 2
+
+
 def test_a_long_text_is_cut():
     ((_, _, value),) = texts(markers.png({"k": "a" * (MAX_TEXT + 1)}))
     assert len(value) == MAX_TEXT

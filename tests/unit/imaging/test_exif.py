@@ -62,6 +62,11 @@ def test_broken_exif_gives_nothing_or_less(made):
     assert all(not value for _, value in texts(made, LIMIT))
 
 
+def test_of_a_repeated_tag_the_first_is_read():
+    same = [entry("<", 0x010F, 2, 3, value) for value in (b"one\0", b"two\0")]
+    assert list(texts(directory("<", *same * 300), LIMIT)) == [("Make", "one")]
+
+
 def test_no_more_is_read_than_asked_for():
     made = markers.exif({markers.DESCRIPTION: "a" * 5000})
     ((_, value),) = texts(bare_exif(made), LIMIT)
