@@ -63,6 +63,7 @@ golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit
 
 bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.cli_start
+	$(BIN)/python -m benchmarks.markers
 	rm -rf build/bench
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md

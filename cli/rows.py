@@ -70,6 +70,7 @@ def verify_row(source: Source, report: VerificationReport) -> dict[str, Any]:
             "id": evidence.record.record_id or None,
         },
         "content_match": evidence.content_match.status.value if evidence.content_match else None,
+        "markers": plain(evidence.markers),
         "reasons": [
             {"code": reason.code.value, "detail": reason.detail} for reason in report.reasons
         ],
@@ -102,6 +103,7 @@ def verify_error_row(source: Source, error: ProvenanceError) -> dict[str, Any]:
         "mark_id": None,
         "log10_p": None,
         "manifest": None,
+        "markers": [],
         "reasons": [],
         "error": error_fields(error),
     }

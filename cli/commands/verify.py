@@ -95,7 +95,7 @@ def make_verifier(
     if workspace is None:
         talk(
             "note: no workspace given: no detection keys, no registry and no own anchor; "
-            "only manifests are checked"
+            "only manifests and markers of other systems are checked"
         )
         verifier = Verifier()
     else:

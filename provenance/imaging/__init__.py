@@ -1,6 +1,7 @@
 """The one place where image files are read and written."""
 
 from provenance.imaging.containers import Header, probe
+from provenance.imaging.embedded import EmbeddedText, embedded_texts
 from provenance.imaging.encode import Encoding, encode, flatten
 from provenance.imaging.files import read_file
 from provenance.imaging.formats import DEFAULT_READ, DEFAULT_STAMP, ImageFormat
@@ -12,12 +13,14 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_READ",
     "DEFAULT_STAMP",
+    "EmbeddedText",
     "Encoding",
     "Header",
     "ImageFormat",
     "Limits",
     "LoadedImage",
     "Metadata",
+    "embedded_texts",
     "encode",
     "flatten",
     "later_frames",

@@ -1,4 +1,4 @@
-"""The IPTC layer: a second, cheap place that says "made by AI", in XMP.
+"""XMP: the IPTC layer that we write, a second, cheap place that says "made by AI"; reading.
 
 Properties of the IPTC Photo Metadata Standard 2025.1: Digital Source Type, AI System
 Used and AI System Version Used. Never the prompt properties: they are personal.
@@ -19,7 +19,9 @@ TRAINED_ALGORITHMIC_MEDIA: Final = (
 _IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DCTERMS: Final = "http://purl.org/dc/terms/"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
 _MAX_DEPTH: Final = 100
+_MAX_PROPERTIES: Final = 1_000
 _MAX_PACKET: Final = 1_000_000
 _EMPTY: Final = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -78,6 +80,60 @@ def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
     if body is None:
         raise _broken()
     return f"{_BEGIN}\n{body.toxml()}\n{_END}".encode()
+
+
+def properties(packet: bytes) -> tuple[tuple[str, str], ...]:
+    """Names and values of the simple properties of a packet; nothing if it is not XMP.
+
+    A name is the namespace followed by the local name. Values of a list come one by one.
+    At most `_MAX_PROPERTIES` are read.
+    """
+    packet = packet.strip(b"\0 \r\n\t")
+    if not packet or len(packet) > _MAX_PACKET:
+        return ()
+    reader = _Properties()
+    try:
+        _refuse_dangers(packet)
+        parser = ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = reader.enter, reader.leave
+        parser.CharacterDataHandler = reader.text
+        parser.Parse(packet, True)  # noqa: FBT003 - the signature of expat
+    except (ExpatError, ValueError, LookupError):
+        return ()
+    return tuple(reader.found[:_MAX_PROPERTIES])
+
+
+class _Properties:
+    """Collects properties while the parser walks over the packet."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+        self._path: list[str] = []  # of elements that are not RDF's own
+        self._text = ""
+
+    def enter(self, name: str, attributes: dict[str, str]) -> None:
+        self._text = ""
+        if not name.startswith(_RDF):
+            self._path.append(name)
+        for attribute, value in attributes.items():
+            if attribute == f"{_RDF} resource":
+                self._add(value)
+            elif " " in attribute and not attribute.startswith((_RDF, _XML)):
+                self.found.append((attribute.replace(" ", ""), value))
+
+    def text(self, text: str) -> None:
+        self._text += text
+
+    def leave(self, name: str) -> None:
+        self._add(self._text.strip())
+        self._text = ""
+        if not name.startswith(_RDF):
+            self._path.pop()
+
+    def _add(self, value: str) -> None:
+        if value and self._path and len(self.found) < _MAX_PROPERTIES:
+            self.found.append((self._path[-1].replace(" ", ""), value))
 
 
 def _parse(packet: bytes) -> minidom.Document:

@@ -215,11 +215,7 @@ def _evidence(store: Json, source: ManifestSource, trust: TrustStore) -> Manifes
         revocation=revocation_of((*success, *informational, *failure)),
         claim_generator=_claim_generator(manifest),
         actions=tuple(_text(str(action.get("action") or "")) for action in actions),
-        digital_source_types=tuple(
-            _text(str(action["digitalSourceType"]))
-            for action in actions
-            if action.get("digitalSourceType")
-        ),
+        digital_source_types=_digital_source_types(actions),
         soft_bindings=tuple(_soft_bindings(assertions)),
         generation=_generation(assertions),
         ingredients=tuple(ingredients[:_MAX_INGREDIENTS]),
@@ -283,6 +279,11 @@ def _actions(assertions: list[Json]) -> list[Json]:
     return found
 
 
+def _digital_source_types(actions: list[Json]) -> tuple[str, ...]:
+    stated = (action.get("digitalSourceType") for action in actions)
+    return tuple(_text(str(kind)) for kind in stated if kind)
+
+
 def _soft_bindings(assertions: list[Json]) -> Iterator[SoftBinding]:
     for data in _of_label(assertions, names.SOFT_BINDING):
         blocks = data.get("blocks")
@@ -337,12 +338,16 @@ def _walk_ingredients(
             recorded = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
             now = deltas.get((parent_id, str(ingredient.get("label") or "")), [])
             failures = [*_codes(recorded, "failure"), *_legacy_failures(ingredient), *now]
+            child: Json = manifests.get(child_id) or {}
             yield IngredientFinding(
                 title=_text(str(ingredient.get("title") or "")),
                 relationship=_text(str(ingredient.get("relationship") or "")),
                 manifest_id=_text(child_id),
                 depth=depth + 1,
                 failures=tuple(dict.fromkeys(failures)),
+                signer=_signer(child.get("signature_info")),
+                claim_generator=_claim_generator(child),
+                digital_source_types=_digital_source_types(_actions(child.get("assertions") or [])),
             )
             count += 1
             if count > _MAX_INGREDIENTS:

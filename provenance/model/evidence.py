@@ -131,7 +131,8 @@ class IngredientFinding:
     """One ingredient, found by walking from the active manifest to its origins.
 
     `depth` is 1 for an ingredient of the active manifest. `failures` are the C2PA
-    failure codes that belong to this ingredient, verbatim.
+    failure codes that belong to this ingredient, verbatim. `signer`, `claim_generator` and
+    `digital_source_types` are what its own manifest states, empty where it has none.
     """
 
     title: str
@@ -139,6 +140,9 @@ class IngredientFinding:
     manifest_id: str
     depth: int
     failures: tuple[str, ...]
+    signer: SignerInfo | None = None
+    claim_generator: str = ""
+    digital_source_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,15 @@ UNTRUSTED_CODES = frozenset(
 CAPTURE_SOURCE_TYPES = frozenset(
     {"digitalCapture", "computationalCapture", "negativeFilm", "positiveFilm", "print"}
 )
+# Those that state a generative model. Plain `algorithmicMedia` is procedural, not AI.
+AI_SOURCE_TYPES = frozenset(
+    {"trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic"}
+)
+
+
+def states_ai(digital_source_types: tuple[str, ...]) -> bool:
+    """True if one of these digital source types is that of a generative model."""
+    return any(kind.rsplit("/", 1)[-1] in AI_SOURCE_TYPES for kind in digital_source_types)
 
 
 # --- watermark ---------------------------------------------------------------
@@ -360,6 +373,38 @@ class ContentMatchEvidence:
     detail: str = ""
 
 
+# --- markers of other systems ------------------------------------------------
+
+
+class MarkerClass(StrEnum):
+    """What kind of trace a marker is. The classes are never added up or mixed."""
+
+    SIGNED = "signed"  # stated in a C2PA manifest; worth as much as its signer
+    PUBLIC_WATERMARK = "public_watermark"  # in the pixels; anybody can embed it
+    UNSIGNED_METADATA = "unsigned_metadata"  # anybody can write or remove it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerEvidence:
+    """A trace that another system leaves in its pictures.
+
+    `marker` is the entry of the catalogue, `system` who it points to (empty where it names
+    nobody), `where` the part of the file. `excerpt` is the identifying value alone, printable
+    and short: never a prompt, never a person. `oracle` is whom to ask, empty where nobody is
+    known. `log10_p` and `log10_threshold` as in `WatermarkEvidence`, 0.0 for what is no
+    measurement.
+    """
+
+    marker: str
+    kind: MarkerClass
+    system: str
+    where: str
+    excerpt: str
+    oracle: str = ""
+    log10_p: float = 0.0
+    log10_threshold: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All evidence about one image; the only input of the verdict.
@@ -373,3 +418,4 @@ class Evidence:
     record: RecordEvidence = RecordEvidence(status=RecordStatus.NOT_ASKED)
     content_match: ContentMatchEvidence | None = None
     trust_lists: tuple[TrustListInfo, ...] = ()
+    markers: tuple[MarkerEvidence, ...] = ()

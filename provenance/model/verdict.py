@@ -26,7 +26,7 @@ _MEANINGS = {
     "record was found and whose picture matches the record; no contradiction",
     Verdict.NOT_FOUND: "nothing known was found; never means real, authentic or not AI",
     Verdict.CONFLICT: "sources contradict one another; the reasons say which",
-    Verdict.OTHER_SYSTEM: "only the claim of another system, which anybody could have made",
+    Verdict.OTHER_SYSTEM: "only markers of another system, each of which anybody could have made",
     Verdict.INDETERMINATE: "something was found that does not suffice, or a check could not run",
 }
 
@@ -70,6 +70,9 @@ class ReasonCode(StrEnum):
     CONTENT_PARTIAL = "content.partial"
     CONTENT_MISMATCH = "content.mismatch"
     CONTENT_NOT_COMPARABLE = "content.not_comparable"
+    MARKER_SIGNED = "marker.signed"
+    MARKER_PUBLIC_WATERMARK = "marker.public_watermark"
+    MARKER_UNSIGNED_METADATA = "marker.unsigned_metadata"
     CONFLICT_SOFT_BINDING = "conflict.soft_binding"
     CONFLICT_MARK_MISSING = "conflict.mark_missing"
     CONFLICT_CAPTURE = "conflict.capture"
@@ -165,6 +168,21 @@ _TABLE: tuple[tuple[ReasonCode, Bearing, str], ...] = (
         _R.CONTENT_NOT_COMPARABLE,
         _O,
         "The image cannot be compared with the one that was issued.",
+    ),
+    (
+        _R.MARKER_SIGNED,
+        _L,
+        "A C2PA manifest names a known system; this is worth as much as its signer.",
+    ),
+    (
+        _R.MARKER_PUBLIC_WATERMARK,
+        _L,
+        "The pixels are consistent with another system's public watermark; anybody can embed it.",
+    ),
+    (
+        _R.MARKER_UNSIGNED_METADATA,
+        _L,
+        "Unsigned metadata points to AI or another system; anybody can write or remove it.",
     ),
     (
         _R.CONFLICT_SOFT_BINDING,

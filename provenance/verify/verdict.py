@@ -7,7 +7,8 @@ Integrity, trust and match are three axes. The rules, in the order in which they
    read, whose record was found and whose picture matches the record: `TRACED`.
 3. A mark without record or match, a trace of a mark, or a manifest that is there but proves
    nothing: `INDETERMINATE`.
-4. A manifest of an unknown signer is a claim that anybody can make: `OTHER_SYSTEM`.
+4. A manifest of an unknown signer is a claim that anybody can make, and so is every marker
+   of another system: `OTHER_SYSTEM`. Markers decide nothing above this line.
 5. A check that could not run is not an absence: `INDETERMINATE`.
 6. Otherwise `NOT_FOUND`, which says nothing about how the picture was made.
 
@@ -24,6 +25,8 @@ from provenance.model.evidence import (
     Evidence,
     ManifestEvidence,
     ManifestStatus,
+    MarkerClass,
+    MarkerEvidence,
     MatchStatus,
     RecordKey,
     RecordStatus,
@@ -66,6 +69,11 @@ _MARK_REASONS = {
     WatermarkStatus.NOT_APPLICABLE: ReasonCode.MARK_NOT_APPLICABLE,
     WatermarkStatus.NOT_CHECKED: ReasonCode.MARK_NOT_CHECKED,
 }
+_MARKER_REASONS = {
+    MarkerClass.SIGNED: ReasonCode.MARKER_SIGNED,
+    MarkerClass.PUBLIC_WATERMARK: ReasonCode.MARKER_PUBLIC_WATERMARK,
+    MarkerClass.UNSIGNED_METADATA: ReasonCode.MARKER_UNSIGNED_METADATA,
+}
 #: Manifests that are there and leave the question open, unless a mark answers it.
 _OPEN_MANIFESTS = frozenset(
     {
@@ -88,8 +96,8 @@ def decide(evidence: Evidence) -> Finding:
         verdict=verdict,
         system=system,
         reasons=reasons,
-        statement=statement(verdict, evidence, case.mark, system),
-        next_step=next_step(verdict, evidence, case.mark, system),
+        statement=statement(verdict, evidence, case.mark, system, case.markers),
+        next_step=next_step(verdict, evidence, case.mark, system, case.markers),
     )
 
 
@@ -99,6 +107,7 @@ class _Case:
 
     evidence: Evidence
     mark: WatermarkEvidence | None  # the mark that counts: read, or a confirmed candidate
+    markers: tuple[MarkerEvidence, ...]  # those that do not just repeat who made the picture
 
     @classmethod
     def of(cls, evidence: Evidence) -> _Case:
@@ -107,7 +116,10 @@ class _Case:
             mark for mark in evidence.watermarks if mark.status is WatermarkStatus.CANDIDATE
         ]
         confirmed = candidates if _found(evidence) and _matches(evidence) else []
-        return cls(evidence=evidence, mark=next(iter(read or confirmed), None))
+        mark = next(iter(read or confirmed), None)
+        known = {system.name for system in _systems(evidence, mark)}
+        markers = tuple(m for m in evidence.markers if not _repeats(m, known))
+        return cls(evidence=evidence, mark=mark, markers=markers)
 
     @property
     def manifest(self) -> ManifestEvidence:
@@ -126,6 +138,25 @@ def _found(evidence: Evidence) -> bool:
 def _matches(evidence: Evidence) -> bool:
     match = evidence.content_match
     return match is not None and match.status in MATCHING
+
+
+def _systems(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[SystemRef]:
+    """Whom the sources name that count for themselves; a marker may say the same again."""
+    if mark is not None and mark.system is not None:
+        yield mark.system
+    if evidence.manifest.generation is not None:
+        yield evidence.manifest.generation.system
+
+
+def _repeats(marker: MarkerEvidence, known: set[str]) -> bool:
+    """The marker says again what is known: our stamps write "system: model" into XMP, and that
+    AI was used. Beside a system that is known, what names nobody adds nothing.
+    """
+    if not known:
+        return False
+    return not marker.system or any(
+        marker.system == name or marker.system.startswith(f"{name}: ") for name in known
+    )
 
 
 # --- rule 1 ------------------------------------------------------------------------
@@ -206,6 +237,8 @@ def _judge(case: _Case, *, conflicts: bool) -> tuple[Verdict, SystemRef | None]:
         return Verdict.INDETERMINATE, None
     if manifest.status is ManifestStatus.UNTRUSTED:
         return Verdict.OTHER_SYSTEM, _manifest_system(manifest)
+    if case.markers:
+        return Verdict.OTHER_SYSTEM, _marker_system(case.markers)
     if WatermarkStatus.NOT_CHECKED in statuses:
         return Verdict.INDETERMINATE, None
     return Verdict.NOT_FOUND, None
@@ -238,6 +271,15 @@ def _manifest_system(manifest: ManifestEvidence) -> SystemRef | None:
     return SystemRef(None, manifest.signer.name) if manifest.signer else None
 
 
+def _marker_system(markers: tuple[MarkerEvidence, ...]) -> SystemRef | None:
+    """Whom the markers of the first class that names anybody agree on, else nobody."""
+    for kind in MarkerClass:
+        names = {marker.system for marker in markers if marker.kind is kind and marker.system}
+        if names:
+            return SystemRef(None, names.pop()) if len(names) == 1 else None
+    return None
+
+
 # --- reasons -----------------------------------------------------------------------
 
 
@@ -266,6 +308,15 @@ def _reasons(case: _Case) -> Iterator[Reason]:
                 f"same at most {match.match_at_most}, other from {match.mismatch_at_least}"
             )
             yield Reason(code=_MATCH_REASONS[match.status], detail=detail)
+    for marker in case.markers:
+        yield Reason(code=_MARKER_REASONS[marker.kind], detail=_marker_detail(marker))
+
+
+def _marker_detail(marker: MarkerEvidence) -> str:
+    named = f'"{marker.system}"' if marker.system else "no system named"
+    if marker.log10_p:
+        return f"{named}: {marker.where}, chance at most 10^{marker.log10_p:.1f}"
+    return f'{named}: {marker.where}, "{marker.excerpt}"'
 
 
 def _manifest_detail(manifest: ManifestEvidence) -> str:

@@ -19,6 +19,7 @@ from provenance.imaging import (
     read_file,
 )
 from provenance.manifest import read, read_recovered
+from provenance.markers import find
 from provenance.model.evidence import (
     ContentMatchEvidence,
     Evidence,
@@ -107,6 +108,7 @@ class Verifier:
             record=named,
             content_match=match,
             trust_lists=self.trust.infos(),
+            markers=find(image, manifest),
         )
 
     # --- watermarks --------------------------------------------------------------

@@ -2,16 +2,22 @@
 
 Rules: absence is "no known mark found", never "authentic". A system is named as the origin
 only under `TRACED`; everything weaker says "carries a mark assigned to". A public or
-unsigned claim is "a claim that anybody can make".
+unsigned claim is "a claim that anybody can make", a public watermark "consistent with". Names
+that a file gives stand between quotation marks.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
 
 from provenance.model.evidence import (
     MATCHING,
     Evidence,
     ManifestEvidence,
     ManifestStatus,
+    MarkerClass,
+    MarkerEvidence,
     RecordStatus,
     WatermarkEvidence,
     WatermarkStatus,
@@ -20,24 +26,27 @@ from provenance.model.ids import SystemRef
 from provenance.model.trust import RevocationStatus, TimeSource, TimeStampStatus
 from provenance.model.verdict import Verdict
 
+_ASK_FOR_THE_POLICY: Final = "Ask whoever wrote the policy whether this signer is to be accepted."
+_WITH_TRUST_LIST: Final = (
+    "Verify again with the trust list that the signer claims to be on (--trust-list)."
+)
+
 
 def statement(
     verdict: Verdict,
     evidence: Evidence,
     mark: WatermarkEvidence | None,
     system: SystemRef | None,
+    markers: tuple[MarkerEvidence, ...] = (),
 ) -> str:
-    """What was found, in one sentence."""
+    """What was found, in one sentence, or one for each class of markers."""
     match verdict:
         case Verdict.TRACED:
             return _traced(evidence, mark, system)
         case Verdict.CONFLICT:
             return f"The evidence contradicts itself. {_carries(mark)}".rstrip()
         case Verdict.OTHER_SYSTEM:
-            return (
-                f"The file carries a manifest that names {system or 'an unnamed signer'}; its "
-                "signer is unknown here, so this is a claim that anybody can make."
-            )
+            return " ".join(_other_system(evidence, system, markers))
         case Verdict.INDETERMINATE:
             return f"Something was found or could not be checked. {_carries(mark)}".rstrip()
         case Verdict.NOT_FOUND:
@@ -79,6 +88,32 @@ def _traced(evidence: Evidence, mark: WatermarkEvidence | None, system: SystemRe
     return f"Traced to {system or 'an unnamed signer'}: {', and '.join(ways)}."
 
 
+def _other_system(
+    evidence: Evidence, system: SystemRef | None, markers: tuple[MarkerEvidence, ...]
+) -> Iterator[str]:
+    """One sentence for each class, the classes apart."""
+    if evidence.manifest.status is ManifestStatus.UNTRUSTED:
+        yield (
+            f"The file carries a manifest that names {system or 'an unnamed signer'}; its "
+            "signer is unknown here, so this is a claim that anybody can make."
+        )
+    public = _names(markers, MarkerClass.PUBLIC_WATERMARK)
+    if public:
+        yield (
+            f"The pixels are consistent with the public watermark of {public}, which anybody "
+            "can embed."
+        )
+    if any(marker.kind is MarkerClass.UNSIGNED_METADATA for marker in markers):
+        unsigned = _names(markers, MarkerClass.UNSIGNED_METADATA)
+        says = f"points to {unsigned}" if unsigned else "says that AI was used and names no system"
+        yield f"Unsigned metadata {says}; anybody can write or remove it."
+
+
+def _names(markers: tuple[MarkerEvidence, ...], kind: MarkerClass) -> str:
+    names = dict.fromkeys(m.system for m in markers if m.kind is kind and m.system)
+    return " and ".join(f'"{name}"' for name in names)
+
+
 def _carries(mark: WatermarkEvidence | None) -> str:
     if mark is None or mark.system is None:
         return ""
@@ -90,6 +125,7 @@ def next_step(
     evidence: Evidence,
     mark: WatermarkEvidence | None,
     system: SystemRef | None,
+    markers: tuple[MarkerEvidence, ...] = (),
 ) -> str:
     """What would settle an open question: whom to ask, and with which id."""
     if verdict is Verdict.TRACED:
@@ -99,7 +135,22 @@ def next_step(
         return "None from this file alone."
     if verdict is Verdict.CONFLICT:
         return "Compare the sources one by one: provenance inspect."
+    if verdict is Verdict.OTHER_SYSTEM:
+        return " ".join(_ask_others(evidence, markers))
     return _open_question(evidence, mark)
+
+
+def _ask_others(evidence: Evidence, markers: tuple[MarkerEvidence, ...]) -> Iterator[str]:
+    manifest = evidence.manifest
+    if manifest.policy is not None and not manifest.policy.accepted:
+        yield _ASK_FOR_THE_POLICY
+    elif manifest.status is ManifestStatus.UNTRUSTED:
+        yield _WITH_TRUST_LIST
+    oracles = dict.fromkeys(marker.oracle for marker in markers if marker.oracle)
+    if oracles:
+        yield f"Whom to ask: {' / '.join(oracles)}. Nothing was sent there."
+    elif manifest.status is not ManifestStatus.UNTRUSTED:
+        yield "Nobody is known who could confirm it; look for an earlier copy of the picture."
 
 
 def _open_question(evidence: Evidence, mark: WatermarkEvidence | None) -> str:
@@ -111,14 +162,14 @@ def _open_question(evidence: Evidence, mark: WatermarkEvidence | None) -> str:
     if manifest.status is ManifestStatus.REMOTE_ONLY:
         return f"The manifest is said to be at {manifest.remote_url}; it was not fetched."
     if manifest.policy is not None and not manifest.policy.accepted:
-        return "Ask whoever wrote the policy whether this signer is to be accepted."
+        return _ASK_FOR_THE_POLICY
     stamped = manifest.time_stamp.status is TimeStampStatus.UNTRUSTED
     if manifest.status is ManifestStatus.EXPIRED and manifest.time_stamp.unlisted_by_design:
         return "If something else dates the signature, verify as of that time (--at)."
     if manifest.status is ManifestStatus.EXPIRED and stamped:
         return "Verify again with the list of its time-stamping authority (--tsa-list)."
-    if manifest.status in (ManifestStatus.UNTRUSTED, ManifestStatus.EXPIRED):
-        return "Verify again with the trust list that the signer claims to be on (--trust-list)."
+    if manifest.status is ManifestStatus.EXPIRED:
+        return _WITH_TRUST_LIST
     unchecked = [m for m in evidence.watermarks if m.status is WatermarkStatus.NOT_CHECKED]
     if unchecked:
         return f"Make the check possible: {unchecked[0].detail}."

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from support import pictures
+from support import markers, pictures
 
 from provenance.errors import InputError
-from provenance.imaging import ImageFormat, Limits, later_frames, load, probe
+from provenance.imaging import ImageFormat, Limits, embedded_texts, later_frames, load, probe
+from provenance.imaging.embedded import MAX_TEXT
 
 ALL = frozenset(ImageFormat)
 LIMITS = Limits(
@@ -39,6 +40,10 @@ SEEDS = {
     "png palette": pictures.file(Image.fromarray(PICTURE).convert("P"), "PNG", transparency=3),
     "png 16 bit": pictures.file(Image.fromarray(PICTURE[:, :, 0].astype("uint16") * 257), "PNG"),
     "apng": pictures.animation("PNG", FRAMES),
+    "png text": markers.png({"parameters": markers.A1111}, kind="zTXt"),
+    "png xmp": markers.with_xmp(markers.xmp("<i:AISystemUsed>x</i:AISystemUsed>"), "PNG"),
+    "jpeg comment": markers.with_exif({markers.COMMENT: markers.user_comment("a comment")}),
+    "jpeg xmp": markers.with_xmp(markers.xmp("", 'i:AISystemUsed="x"')),
     "jpeg": pictures.file(PICTURE, "JPEG", exif=exif()),
     "jpeg progressive": pictures.file(PICTURE, "JPEG", progressive=True),
     "webp": pictures.file(PICTURE, "WEBP", exif=exif()),
@@ -84,6 +89,8 @@ def examine(data):
             frames = dict(later_frames(image, LIMITS))
         except InputError:
             continue
+        for text in embedded_texts(image):
+            assert len(text.value) <= MAX_TEXT
         height, width = image.rgb.shape[:2]
         assert height * width < LIMITS.max_pixels
         assert max(height, width) <= LIMITS.max_side

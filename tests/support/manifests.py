@@ -90,6 +90,7 @@ def foreign(
     checked: bool = True,
     claim_version: int = 2,
     time_url: str = "",
+    generator: str = "other program",
 ) -> bytes:
     """A small picture with a manifest that another program wrote.
 
@@ -99,7 +100,7 @@ def foreign(
     data, mime = plain()
     definition: dict[str, Any] = {
         "claim_version": claim_version,
-        "claim_generator_info": [{"name": "other program", "version": "1"}],
+        "claim_generator_info": [{"name": generator, "version": "1"}],
         "assertions": assertions,
     }
     settings = NativeSettings(trust=trust, verify_after_sign=checked)

@@ -15,6 +15,8 @@ from provenance.model import (
     GenerationClaim,
     ManifestEvidence,
     ManifestStatus,
+    MarkerClass,
+    MarkerEvidence,
     MarkId,
     MatchStatus,
     RecordEvidence,
@@ -39,6 +41,8 @@ SIGNER = SignerInfo(
 )
 CAPTURE = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+THIRD = "Third Party"
+ORACLE = "the oracle of the third party"
 MARK_STATUSES = tuple(WatermarkStatus)
 READ = (WatermarkStatus.READ_AUTHENTIC, WatermarkStatus.READ)
 
@@ -53,6 +57,7 @@ class Case:
     match: MatchStatus | None = None
     same_payload: bool = True
     capture: bool = False
+    marker: MarkerClass | None = None
 
     @property
     def possible(self) -> bool:
@@ -63,12 +68,20 @@ class Case:
         match = self.match.value if self.match else "no match"
         binding = "same payload" if self.same_payload else "other payload"
         origin = "capture" if self.capture else "generated"
-        return f"{self.manifest}/{self.mark}/{self.record}/{match}/{binding}/{origin}"
+        marker = self.marker.value if self.marker else "no marker"
+        return f"{self.manifest}/{self.mark}/{self.record}/{match}/{binding}/{origin}/{marker}"
 
 
 def cases(manifest: ManifestStatus) -> list[Case]:
     """Every combination for one status of the manifest."""
-    axes = product(MARK_STATUSES, RecordStatus, (None, *MatchStatus), (True, False), (False, True))
+    axes = product(
+        MARK_STATUSES,
+        RecordStatus,
+        (None, *MatchStatus),
+        (True, False),
+        (False, True),
+        (None, *MarkerClass),
+    )
     return [
         Case(
             manifest=manifest,
@@ -77,8 +90,9 @@ def cases(manifest: ManifestStatus) -> list[Case]:
             match=match,
             same_payload=same_payload,
             capture=capture,
+            marker=marker,
         )
-        for mark, record, match, same_payload, capture in axes
+        for mark, record, match, same_payload, capture, marker in axes
     ]
 
 
@@ -146,6 +160,18 @@ def match_of(status: MatchStatus | None) -> ContentMatchEvidence | None:
     )
 
 
+def marker_of(kind: MarkerClass, system: str = THIRD, oracle: str = ORACLE) -> MarkerEvidence:
+    """A marker of this class."""
+    return MarkerEvidence(
+        marker="third-party",
+        kind=kind,
+        system=system,
+        where="somewhere",
+        excerpt="third",
+        oracle=oracle,
+    )
+
+
 def _names(status: WatermarkStatus) -> bool:
     """A mark of this status carries an id; without one the manifest is asked."""
     return status in READ or status is WatermarkStatus.CANDIDATE
@@ -161,6 +187,7 @@ def evidence_of(case: Case) -> Evidence:
         watermarks=(mark,),
         record=record_of(case.record, RecordKey.MARK if _names(case.mark) else RecordKey.MANIFEST),
         content_match=match_of(case.match),
+        markers=(marker_of(case.marker),) if case.marker else (),
     )
 
 
@@ -206,7 +233,7 @@ def expected(case: Case) -> Verdict:
     if case.manifest not in (ManifestStatus.NONE, ManifestStatus.UNTRUSTED):
         return Verdict.INDETERMINATE
     # 4. a claim that anybody can make; 5. a check that did not run; 6. nothing
-    if case.manifest is ManifestStatus.UNTRUSTED:
+    if case.manifest is ManifestStatus.UNTRUSTED or case.marker is not None:
         return Verdict.OTHER_SYSTEM
     unchecked = case.mark is WatermarkStatus.NOT_CHECKED
     return Verdict.INDETERMINATE if unchecked else Verdict.NOT_FOUND

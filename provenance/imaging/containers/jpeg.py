@@ -57,6 +57,13 @@ def walk(data: bytes, limits: Limits) -> Header:
     return frame.header(truncated=True, whole=whole)
 
 
+def metadata_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and body of the application and comment segments, behind a scan as well."""
+    for marker, start, end in _segments(data):
+        if marker in _METADATA:
+            yield marker, data[start:end]
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, start of body, end of body) up to the end mark or the end of the data.
 

@@ -13,6 +13,7 @@ from provenance.imaging.limits import Limits
 
 _SIGNATURE_SIZE: Final = 8
 _PIXEL_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"fcTL", b"IEND"})
+_TEXT_CHUNKS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
 _PIXEL_CHUNKS_PER_SEGMENT: Final = 64
 _MAX_CHUNK: Final = 2**31 - 1
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -82,6 +83,18 @@ def walk(data: bytes, limits: Limits) -> Header:
         trailing=len(data) - ended if ended >= 0 else 0,
         fault=fault,
     )
+
+
+def text_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and data of the chunks that hold text or EXIF, wherever they stand in the file.
+
+    Compressed text stays compressed. Checksums are not asked: a damaged remark is still one.
+    """
+    for kind, start, length, _ in _chunks(data):
+        if kind in _TEXT_CHUNKS:
+            yield kind, data[start : start + length]
+        if kind == b"IEND":
+            return
 
 
 def _printable(kind: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 from provenance.imaging.containers.header import Header, corrupt, truncated_before_header
@@ -10,6 +11,7 @@ from provenance.imaging.formats import ImageFormat
 from provenance.imaging.limits import Limits
 
 _PIXEL_CHUNKS: Final = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
+_METADATA_CHUNKS: Final = frozenset({b"EXIF", b"XMP "})
 
 
 def walk(data: bytes, limits: Limits) -> Header:
@@ -55,6 +57,17 @@ def walk(data: bytes, limits: Limits) -> Header:
         truncated=truncated or not pixels_seen,
         trailing=max(0, len(data) - end - (end & 1)),
     )
+
+
+def metadata_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and data of the EXIF and XMP chunks (clause 2.7.1.5), which follow the pixels."""
+    position = 12
+    while position + 8 <= len(data):
+        kind = data[position : position + 4]
+        length = int.from_bytes(data[position + 4 : position + 8], "little")
+        if kind in _METADATA_CHUNKS:
+            yield kind, data[position + 8 : position + 8 + length]
+        position += 8 + length + (length & 1)
 
 
 def _dimensions(kind: bytes, data: bytes, start: int) -> tuple[int, int] | None:

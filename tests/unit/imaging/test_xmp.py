@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from provenance.errors import ErrorCode, InputError
-from provenance.imaging.xmp import TRAINED_ALGORITHMIC_MEDIA, with_ai_source
+from provenance.imaging.xmp import TRAINED_ALGORITHMIC_MEDIA, properties, with_ai_source
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -196,3 +196,71 @@ def test_a_huge_packet_is_refused():
 def test_a_deeply_nested_packet_is_refused():
     with pytest.raises(InputError):
         merged(packet("<a>" * 5000 + "</a>" * 5000))
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+DC = "http://purl.org/dc/elements/1.1/"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<rdf:Description xmlns:e="{ext}" e:AISystemUsed="value"/>',
+        '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed>value</e:AISystemUsed></rdf:Description>',
+        (
+            '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed> value\n</e:AISystemUsed>'
+            "</rdf:Description>"
+        ),
+        '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed rdf:resource="value"/></rdf:Description>',
+        (
+            '<rdf:Description xmlns:e="{ext}"><e:AISystemUsed><rdf:Alt>'
+            '<rdf:li xml:lang="x-default">value</rdf:li></rdf:Alt></e:AISystemUsed>'
+            "</rdf:Description>"
+        ),
+    ],
+    ids=["attribute", "element", "with spaces", "resource", "alternative"],
+)
+def test_a_property_is_read_in_every_form(inside):
+    packet = f'<rdf:RDF xmlns:rdf="{RDF}">{inside.format(ext=IPTC)}</rdf:RDF>'.encode()
+    assert properties(packet) == ((f"{IPTC}AISystemUsed", "value"),)
+
+
+def test_what_we_write_can_be_read():
+    packet = with_ai_source(b"", system="acme", version="2")
+    assert dict(properties(packet)) == {
+        f"{IPTC}DigitalSourceType": TRAINED_ALGORITHMIC_MEDIA,
+        f"{IPTC}AISystemUsed": "acme",
+        f"{IPTC}AISystemVersionUsed": "2",
+    }
+
+
+def test_every_item_of_a_list_is_read():
+    packet = (
+        f'<rdf:RDF xmlns:rdf="{RDF}" xmlns:dc="{DC}"><rdf:Description><dc:subject><rdf:Bag>'
+        "<rdf:li>one</rdf:li><rdf:li>two</rdf:li></rdf:Bag></dc:subject></rdf:Description>"
+        "</rdf:RDF>"
+    ).encode()
+    assert properties(packet) == ((f"{DC}subject", "one"), (f"{DC}subject", "two"))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"no xml",
+        b"<a>",
+        b"<!DOCTYPE a [<!ENTITY x 'y'>]><a xmlns='n:'>&x;</a>",
+        b"<a>" * 200 + b"</a>" * 200,
+        b"<a>" + b"x" * 1_000_001 + b"</a>",
+        b"\xff\xfe\x00",
+    ],
+    ids=["empty", "text", "open", "entity", "deep", "large", "bytes"],
+)
+def test_a_packet_that_is_broken_or_dangerous_has_no_properties(packet):
+    assert properties(packet) == ()
+
+
+def test_there_is_an_end_to_properties():
+    inside = "".join(f'<x xmlns="n:" a:b="v" xmlns:a="n{i}:"/>' for i in range(3000))
+    assert len(properties(f"<r>{inside}</r>".encode())) == 1000

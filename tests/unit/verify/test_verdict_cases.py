@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 from support.verdicts import (
     MARK_ID,
+    ORACLE,
     OURS,
     RECORD_ID,
     SIGNER,
+    THIRD,
     Case,
     evidence_of,
     mark_of,
+    marker_of,
     record_of,
 )
 
@@ -21,6 +24,7 @@ from provenance.model import (
     IngredientFinding,
     ManifestEvidence,
     ManifestStatus,
+    MarkerClass,
     MatchStatus,
     ReasonCode,
     RecordStatus,
@@ -315,3 +319,92 @@ def test_a_void_record_is_a_reason_and_never_a_match():
     finding = decide(evidence_of(case))
     assert ReasonCode.RECORD_VOID in codes(finding)
     assert record_of(RecordStatus.VOID).record_id in {reason.detail for reason in finding.reasons}
+
+
+# --- markers of other systems ----------------------------------------------------------------
+
+ALONE = Case(marker=MarkerClass.UNSIGNED_METADATA)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (MarkerClass.PUBLIC_WATERMARK, "consistent with the public watermark of"),
+        (MarkerClass.UNSIGNED_METADATA, "Unsigned metadata points to"),
+    ],
+)
+def test_a_marker_alone_is_worded_by_its_class_and_names_whom_to_ask(kind, says):
+    finding = decide(evidence_of(Case(marker=kind)))
+    assert (finding.verdict, finding.system) == (Verdict.OTHER_SYSTEM, SystemRef(None, THIRD))
+    assert f'{says} "{THIRD}"' in finding.statement
+    assert "anybody can" in finding.statement
+    assert ORACLE in finding.next_step
+    assert "Nothing was sent" in finding.next_step
+
+
+def test_a_signed_marker_adds_its_oracle_to_what_the_manifest_says():
+    case = Case(manifest=ManifestStatus.UNTRUSTED, marker=MarkerClass.SIGNED)
+    finding = decide(evidence_of(case))
+    assert finding.verdict is Verdict.OTHER_SYSTEM
+    assert "claim that anybody can make" in finding.statement
+    assert "--trust-list" in finding.next_step
+    assert ORACLE in finding.next_step
+
+
+def test_classes_are_told_apart_in_one_statement():
+    markers = tuple(marker_of(kind, f"{kind.value} maker") for kind in MarkerClass)
+    finding = decide(replace(evidence_of(Case()), markers=markers))
+    assert 'public watermark of "public_watermark maker", which' in finding.statement
+    assert 'points to "unsigned_metadata maker";' in finding.statement
+    assert finding.system == SystemRef(None, "signed maker")
+
+
+def test_markers_of_one_class_that_disagree_name_nobody():
+    markers = (
+        marker_of(MarkerClass.UNSIGNED_METADATA, "one"),
+        marker_of(MarkerClass.UNSIGNED_METADATA, "two"),
+    )
+    finding = decide(replace(evidence_of(Case()), markers=markers))
+    assert finding.verdict is Verdict.OTHER_SYSTEM
+    assert finding.system is None
+    assert '"one" and "two"' in finding.statement
+
+
+def test_a_marker_without_a_name_says_that_it_names_no_system():
+    marker = marker_of(MarkerClass.UNSIGNED_METADATA, "", "")
+    finding = decide(replace(evidence_of(Case()), markers=(marker,)))
+    assert (finding.verdict, finding.system) == (Verdict.OTHER_SYSTEM, None)
+    assert "names no system" in finding.statement
+    assert "Nobody is known" in finding.next_step
+
+
+@pytest.mark.parametrize("says", [OURS.name, f"{OURS.name}: acme-1", ""])
+def test_a_marker_that_repeats_who_made_the_picture_is_no_other_system(says):
+    """Our own stamps write the system's name into XMP; that is no news beside its mark."""
+    marker = marker_of(MarkerClass.UNSIGNED_METADATA, says)
+    evidence = replace(evidence_of(WHOLE), markers=(marker,))
+    assert decide(evidence) == decide(evidence_of(WHOLE))
+    other = replace(evidence, markers=(marker_of(MarkerClass.UNSIGNED_METADATA),))
+    assert ReasonCode.MARKER_UNSIGNED_METADATA in codes(decide(other))
+
+
+@pytest.mark.parametrize("kind", list(MarkerClass))
+def test_a_marker_beside_our_mark_is_no_conflict(kind):
+    finding = decide(evidence_of(replace(WHOLE, marker=kind)))
+    assert (finding.verdict, finding.system) == (Verdict.TRACED, OURS)
+    assert ReasonCode(f"marker.{kind}") in codes(finding)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [ManifestStatus.INVALID, ManifestStatus.EXPIRED, ManifestStatus.REMOTE_ONLY],
+)
+def test_a_marker_does_not_settle_an_open_manifest(status):
+    finding = decide(evidence_of(replace(ALONE, manifest=status)))
+    assert finding.verdict is Verdict.INDETERMINATE
+
+
+def test_a_marker_is_reported_although_our_mark_could_not_be_looked_for():
+    finding = decide(evidence_of(replace(ALONE, mark=WatermarkStatus.NOT_CHECKED)))
+    assert finding.verdict is Verdict.OTHER_SYSTEM
+    assert ReasonCode.MARK_NOT_CHECKED in codes(finding)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import pytest
 from support.verdicts import OURS, READ, cases, evidence_of, expected
 
 from provenance.model import (
     Bearing,
     ManifestStatus,
+    MarkerClass,
     MatchStatus,
     RecordStatus,
     Verdict,
@@ -17,9 +21,11 @@ from provenance.verify import decide
 
 SAME = (MatchStatus.MATCH, MatchStatus.PARTIAL)
 UNSETTLED = (WatermarkStatus.TRACE, WatermarkStatus.NOT_CHECKED)
+KINDS = (ManifestStatus, WatermarkStatus, RecordStatus, MatchStatus, MarkerClass)
 EVERY_MANIFEST = pytest.mark.parametrize("manifest", list(ManifestStatus))
 
 
+@cache
 def findings(manifest):
     return [(case, decide(evidence_of(case))) for case in cases(manifest)]
 
@@ -34,9 +40,9 @@ def wrong(manifest):
 
 def test_the_table_covers_the_whole_product_of_the_axes():
     table = [case for manifest in ManifestStatus for case in cases(manifest)]
-    sizes = [len(kind) for kind in (ManifestStatus, WatermarkStatus, RecordStatus, MatchStatus)]
-    manifests, marks, records, matches = sizes
-    assert len(set(table)) == manifests * marks * records * (matches + 1) * 2 * 2
+    sizes = [len(kind) for kind in KINDS]
+    manifests, marks, records, matches, markers = sizes
+    assert len(set(table)) == manifests * marks * records * (matches + 1) * 2 * 2 * (markers + 1)
     assert {expected(case) for case in table} == set(Verdict)
 
 
@@ -116,6 +122,27 @@ def test_a_comparison_without_result_is_not_called_a_match():
     for case, finding in findings(ManifestStatus.TRUSTED):
         if case.match is MatchStatus.NOT_COMPARABLE:
             assert "matches" not in finding.statement, str(case)
+
+
+@EVERY_MANIFEST
+def test_a_marker_never_raises_or_overrides_a_verdict(manifest):
+    """It only speaks where nothing else was found, and what it says is OTHER_SYSTEM."""
+    for case, finding in findings(manifest):
+        without = decide(evidence_of(replace(case, marker=None)))
+        if finding.verdict is not without.verdict:
+            assert finding.verdict is Verdict.OTHER_SYSTEM, str(case)
+            nothing = case.mark in (*UNSETTLED, WatermarkStatus.NONE, WatermarkStatus.CANDIDATE)
+            assert nothing or case.mark is WatermarkStatus.NOT_APPLICABLE, str(case)
+        elif finding.verdict is not Verdict.OTHER_SYSTEM:
+            assert finding.system == without.system, str(case)
+            assert finding.statement == without.statement, str(case)
+
+
+@EVERY_MANIFEST
+def test_a_marker_is_a_reason_of_its_own_class_and_of_no_other(manifest):
+    for case, finding in findings(manifest):
+        codes = {r.code.value for r in finding.reasons if r.code.value.startswith("marker.")}
+        assert codes == ({f"marker.{case.marker}"} if case.marker else set()), str(case)
 
 
 # --- reasons ---------------------------------------------------------------------------------
