@@ -62,6 +62,7 @@ def trusted(words):
         (f"unit, trust list: {ONE}", ""),
         ("", ""),
     ],
+    ids=range(10),  # the certificates, and so the names, differ in every process
 )
 def test_trusted_means_anchored_in_a_time_stamping_list_of_ours(words, expected):
     found = seen(VALIDATED, trusted(words))

@@ -45,7 +45,7 @@ class Targets:
             `raised_score` where a weak quarter does.
         flat: cap of the rms in flat areas, grey levels; `most_flat` where the detector needs more.
         whole: z of luma after resizing to 60 % and JPEG of quality `shrunk`, and after JPEG of
-            quality `compressed`.
+            quality `compressed`: below it the mark is made stronger, above `ample` weaker.
         quarter: z of every quarter after JPEG 70; `quarter_luma` of luma alone.
         ninth: z of nine clean crops of 15 %.
         chroma: largest amplitude of Cb, grey levels at mask 1.
@@ -57,6 +57,7 @@ class Targets:
     flat: float = 0.5
     most_flat: float = 0.75
     whole: float = 15.8
+    ample: float = 15.8
     shrunk: int = 50
     compressed: int = 18
     quarter: float = 14.5
@@ -68,8 +69,21 @@ class Targets:
 #: What happens to small pictures takes more of them: they get a stronger mark. The smallest
 #: cannot carry one that survives everything, and the eye comes first.
 LARGE: Final = Targets()
+MEDIUM: Final = Targets(
+    score=86.0,
+    least_score=80.5,
+    whole=17.3,
+    ample=20.0,
+    compressed=20,
+    quarter=15.5,
+    quarter_luma=14.0,
+    ninth=17.0,
+    most_flat=0.95,
+    raised_score=84.5,
+)
 SMALL: Final = Targets(
     whole=16.5,
+    ample=16.5,
     compressed=20,
     quarter=15.5,
     quarter_luma=14.0,
@@ -83,6 +97,7 @@ TINY: Final = Targets(
     raised_score=91.0,
     most_flat=0.9,
     whole=12.6,
+    ample=12.6,
     shrunk=85,
     compressed=30,
     quarter=8.0,
@@ -90,6 +105,7 @@ TINY: Final = Targets(
     ninth=8.0,
 )
 _LARGE_FROM: Final = 750_000  # pixels
+_MEDIUM_FROM: Final = 300_000
 #: Below this z after mild JPEG a picture is refused; reading needs 11 to 12.6.
 _REFUSE: Final = 14.0
 _MILD_QUALITY: Final = 85
@@ -172,7 +188,10 @@ def targets_for(rgb: Pixels, format_: Format) -> Targets:
     """What is aimed at for a picture of this size."""
     if format_.layout is Layout.SHORT:
         return TINY
-    return LARGE if rgb.shape[0] * rgb.shape[1] >= _LARGE_FROM else SMALL
+    area = rgb.shape[0] * rgb.shape[1]
+    if area >= _LARGE_FROM:
+        return LARGE
+    return MEDIUM if area >= _MEDIUM_FROM else SMALL
 
 
 def embed(
@@ -236,10 +255,13 @@ def _strength(work: _Work, targets: Targets) -> tuple[float, float]:
     first = work.strength_for(targets.score, 0.4)
     strength = min(first, targets.flat / FLAT)
     reached = work.whole(work.luma_at(strength), targets)
-    wanted = strength * float((targets.whole / max(reached, 4.0)) ** _EXPONENT)
-    if wanted <= strength:
-        chosen = max(wanted, min(strength, _WEAKEST * first))
-    else:
+    reached = max(reached, 4.0)
+    chosen = strength
+    if reached > targets.ample:
+        ample = strength * float((targets.ample / reached) ** _EXPONENT)
+        chosen = max(ample, min(strength, _WEAKEST * first))
+    elif reached < targets.whole:
+        wanted = strength * float((targets.whole / reached) ** _EXPONENT)
         most = min(work.strength_for(targets.least_score, wanted), targets.most_flat / FLAT)
         chosen = max(strength, min(wanted, most))
     return chosen, reached * float((chosen / strength) ** (1 / _EXPONENT))
