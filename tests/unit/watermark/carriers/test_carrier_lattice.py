@@ -137,7 +137,9 @@ def test_the_tile_is_the_sum_of_its_waves(band):
     grid = lattice(band)
     lines = values(grid)
     y, x = np.mgrid[0:TILE:9, 0:TILE:7]
-    turns = np.exp(2j * np.pi / TILE * (np.multiply.outer(x, grid.kx) + np.multiply.outer(y, grid.ky)))
+    turns = np.exp(
+        2j * np.pi / TILE * (np.multiply.outer(x, grid.kx) + np.multiply.outer(y, grid.ky))
+    )
     waves = (turns @ lines.astype(complex)).real
     made = tile(lines, grid)[::9, ::7]
     assert np.allclose(made / made.std(), waves / waves.std(), atol=1e-3)

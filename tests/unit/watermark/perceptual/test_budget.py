@@ -56,7 +56,9 @@ def test_the_estimate_is_close_to_the_metric(name):
 
     luma, pattern = prepared(name)
     changed = luma + np.float32(0.5) * pattern
-    assert Budget(luma, 1.0).score(changed) == pytest.approx(metric(file(luma), file(changed)), abs=4)
+    assert Budget(luma, 1.0).score(changed) == pytest.approx(
+        metric(file(luma), file(changed)), abs=4
+    )
 
 
 def test_what_is_equally_strong_but_in_the_sky_costs_more():

@@ -53,7 +53,7 @@ def test_the_mask_is_capped():
 @pytest.mark.parametrize("level", [0, 10, 60, 200, 255])
 def test_in_flat_areas_the_mark_changes_lightness_equally(level):
     slope = lightness_slope(np.array([level], np.float32))[0]
-    assert masks(flat(level))[0] * slope == pytest.approx(FLAT * 0.0034, rel=1e-3)
+    assert masks(flat(level))[0] * slope == pytest.approx(FLAT * 0.0034, rel=5e-3)
 
 
 def test_a_lone_edge_does_not_spill_into_the_sky_beside_it():

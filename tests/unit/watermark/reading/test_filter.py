@@ -80,7 +80,9 @@ def test_an_edge_counts_no_more_when_it_is_stronger():
 def test_the_mark_stays():
     mark = pattern(256, 256)
     assert correlation(whiten(128 + mark), mark) > 0.85
-    assert correlation(whiten(photograph() + mark), mark) > 4 * correlation(photograph() + mark, mark)
+    assert correlation(whiten(photograph() + mark), mark) > 4 * correlation(
+        photograph() + mark, mark
+    )
 
 
 @pytest.mark.parametrize(

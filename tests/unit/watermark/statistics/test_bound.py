@@ -26,7 +26,7 @@ KEYS = 2000
 def test_the_bound_is_trials_times_words_times_the_tail(z, words, trials):
     with localcontext() as context:
         context.prec = 50
-        exact = (trials * Decimal(2) ** words * (-Decimal(z) ** 2 / 2).exp()).log10()
+        exact = (trials * Decimal(2) ** words * (-(Decimal(z) ** 2) / 2).exp()).log10()
     expected = min(0.0, float(exact))
     assert log10_chance(z, words=words, trials=trials) == pytest.approx(expected, abs=1e-9)
 
