@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from provenance.workspace.selftest import synthetic_picture
 
 Pixels = npt.NDArray[np.uint8]
 
+_SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "images"
+
 
 @lru_cache(maxsize=1)
 def _whole() -> Pixels:
@@ -23,6 +26,19 @@ def _whole() -> Pixels:
 def crop(height: int = 256, width: int = 256, *, top: int = 0, left: int = 0) -> Pixels:
     """A part of the synthetic picture: uint8 (height, width, 3)."""
     whole = _whole()
+    assert top + height <= whole.shape[0]
+    assert left + width <= whole.shape[1]
+    return np.ascontiguousarray(whole[top : top + height, left : left + width])
+
+
+@lru_cache(maxsize=8)
+def _sample(name: str) -> Pixels:
+    return np.asarray(Image.open(_SAMPLES / name).convert("RGB"))
+
+
+def sample(name: str, height: int, width: int, *, top: int = 0, left: int = 0) -> Pixels:
+    """A part of a photograph in `samples/images`: uint8 (height, width, 3)."""
+    whole = _sample(name)
     assert top + height <= whole.shape[0]
     assert left + width <= whole.shape[1]
     return np.ascontiguousarray(whole[top : top + height, left : left + width])

@@ -12,7 +12,7 @@ import pytest
 from provenance.model import MarkId
 from provenance.model.ids import MARK_ID_BITS, SYSTEM_ID_BITS
 from provenance.watermark import Layout, issue
-from provenance.watermark.payload import VERSION, unpack
+from provenance.watermark.payload import HEADER_BITS, VERSION, header_bits, unpack
 
 KEY = bytes(range(32))
 SYSTEM = 0xABCDE
@@ -154,3 +154,14 @@ def test_bits_may_come_as_truth_values():
 def test_payloads_with_another_tag_differ():
     payload = issued(Layout.FULL)
     assert replace(payload, tag=payload.tag ^ 1) != payload
+
+
+@pytest.mark.parametrize("system", [0, 1, SYSTEM, (1 << SYSTEM_ID_BITS) - 1])
+def test_the_header_is_what_every_payload_of_the_system_begins_with(system):
+    header = header_bits(system)
+    assert header.shape == (HEADER_BITS,)
+    assert header.dtype == np.uint8
+    for key in (KEY, bytes(32)):
+        payload = issued(Layout.FULL, key=key, system=system)
+        assert np.array_equal(payload.bits()[:HEADER_BITS], header)
+    assert not np.array_equal(header, header_bits(system ^ 1))
