@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,11 +39,8 @@ def usable(name: str) -> Scheme:
 
 
 def detect(scheme: Scheme, rgb: Pixels, keyring: Keyring, depth: str) -> Detection:
-    """Look for a mark; the depth is passed on where the scheme has one."""
-    function: Callable[..., Detection] = scheme.detect
-    if "depth" in inspect.signature(function).parameters:
-        return function(rgb, keyring, depth=Depth(depth))
-    return function(rgb, keyring)
+    """Look for a mark, at a depth given by its name."""
+    return scheme.detect(rgb, keyring, depth=Depth(depth))
 
 
 #: What is measured of a scheme beyond the protocol.
@@ -55,11 +51,11 @@ _BEYOND: Final[dict[str, dict[str, Callable[..., Any]]]] = {
 
 def hook(scheme: Scheme, name: str) -> Callable[..., Any] | None:
     """A function that is measured beyond the protocol, if there is one for this scheme."""
-    return _BEYOND.get(scheme.info.name, {}).get(name) or getattr(scheme, name, None)
+    return _BEYOND.get(scheme.info.name, {}).get(name)
 
 
 def sync_lines(scheme: Scheme) -> Lines | None:
-    """Public synchronisation lines from the scheme's hook `sync_lines()`, or None."""
+    """Its public synchronisation lines, or None if it has none."""
     function = hook(scheme, "sync_lines")
     return None if function is None else function()
 

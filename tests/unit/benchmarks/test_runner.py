@@ -12,9 +12,9 @@ from PIL import Image
 from benchmarks.watermark import rows, runner, schemes, workers
 from benchmarks.watermark.rows import AttackRow, StampRow
 from benchmarks.watermark.sets import SETS
-from provenance.errors import ArgumentError, InputError, SchemeError
+from provenance.errors import ArgumentError, SchemeError
 from provenance.model.evidence import WatermarkStatus
-from provenance.watermark import Detection, Keyring, Layout
+from provenance.watermark import Keyring
 
 SCHEME = "imwatermark.dwtDctSvd"
 SETTINGS = runner.Settings(
@@ -176,66 +176,14 @@ def test_no_workers_are_refused():
         next(workers.each(str, [1], 0))
 
 
-class Plain:
-    def detect(self, rgb, keyring):
-        return Detection(status=WatermarkStatus.NONE, detail="plain")
+def test_the_depth_is_given_by_its_name():
+    picture = np.zeros((64, 64, 3), dtype=np.uint8)
+    scheme = catalog.scheme("lattice-1")
+    assert schemes.detect(scheme, picture, Keyring(), "deep").status is WatermarkStatus.NOT_CHECKED
+    with pytest.raises(ValueError, match="deeper"):
+        schemes.detect(scheme, picture, Keyring(), "deeper")
 
 
-class Deep:
-    def detect(self, rgb, keyring, *, depth="standard"):
-        return Detection(status=WatermarkStatus.NONE, detail=depth)
-
-    def sync_lines(self):
-        return np.array([[1, 2]])
-
-
-def test_the_depth_is_passed_on_where_the_scheme_has_one():
-    picture = np.zeros((8, 8, 3), dtype=np.uint8)
-    assert schemes.detect(Plain(), picture, Keyring(), "deep").detail == "plain"
-    assert schemes.detect(Deep(), picture, Keyring(), "deep").detail == "deep"
-
-
-def test_lines_come_from_the_scheme_where_it_has_any():
-    assert schemes.sync_lines(Plain()) is None
-    assert schemes.sync_lines(Deep()).tolist() == [[1, 2]]
-
-
-@pytest.mark.parametrize("layout", Layout)
-def test_payloads_follow_from_seed_picture_and_copy(layout):
-    first = schemes.Issuer(1).payload(layout, "a")
-    assert first == schemes.Issuer(1).payload(layout, "a")
-    others = {
-        schemes.Issuer(2).payload(layout, "a").mark_id,
-        schemes.Issuer(1, "other").payload(layout, "a").mark_id,
-        schemes.Issuer(1).payload(layout, "b").mark_id,
-        schemes.Issuer(1).payload(layout, "a", copy=1).mark_id,
-    }
-    assert len(others | {first.mark_id}) == 5
-
-
-def test_a_keyring_holds_distinct_systems_and_begins_with_the_issuer():
-    ring = schemes.keyring(1, 100)
-    assert ring.keys[0] == schemes.Issuer(1).key
-    assert len({key.carrier_key for key in ring.keys}) == 100
-
-
-def test_rows_come_back_as_they_were_written(material, tmp_path):
-    run(tmp_path / "out")
-    found = results(tmp_path / "out")
-    rows.write(tmp_path / "again.jsonl", found)
-    assert rows.read([tmp_path / "again.jsonl"]) == found
-
-
-def test_a_row_that_is_there_twice_is_refused(tmp_path):
-    row = AttackRow(scheme="s", set="k", image="i", attack="none", draw=0)
-    rows.write(tmp_path / "a.jsonl", [row])
-    rows.write(tmp_path / "b.jsonl", [replace(row, recovered=True)])
-    with pytest.raises(InputError, match="repeats a row"):
-        rows.read([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
-
-
-@pytest.mark.parametrize("line", ["", "{", "[]", "{}", '{"kind": "other"}', '{"kind": "attack"}'])
-def test_a_line_that_is_not_a_row_is_refused_with_its_place(tmp_path, line):
-    (tmp_path / "a.jsonl").write_text(line + "\n")
-    with pytest.raises(InputError, match=r"a\.jsonl, line 1 is not a row"):
-        rows.read([tmp_path / "a.jsonl"])
+def test_only_the_lattice_has_public_lines():
+    assert schemes.sync_lines(catalog.scheme("imwatermark.dwtDct")) is None
+    assert schemes.sync_lines(catalog.scheme("lattice-1")).shape == (32, 2)
