@@ -14,7 +14,7 @@ from benchmarks.watermark.rows import AttackRow, StampRow
 from benchmarks.watermark.sets import SETS
 from provenance.errors import ArgumentError, SchemeError
 from provenance.model.evidence import WatermarkStatus
-from provenance.watermark import Keyring
+from provenance.watermark import Keyring, catalog
 
 SCHEME = "imwatermark.dwtDctSvd"
 SETTINGS = runner.Settings(
