@@ -106,7 +106,7 @@ TINY: Final = Targets(
 )
 _LARGE_FROM: Final = 750_000  # pixels
 _MEDIUM_FROM: Final = 300_000
-#: Below this z after mild JPEG a picture is refused; reading needs 11 to 12.6.
+#: Below this z, clean or after mild JPEG, a picture is refused; reading needs 11 to 12.6.
 _REFUSE: Final = 14.0
 _MILD_QUALITY: Final = 85
 #: z grows a little slower than the amplitude.
@@ -209,7 +209,7 @@ def embed(
         uint8 (H, W, 3), a new array.
 
     Raises:
-        CapacityError: too flat; the detector would not find the mark.
+        CapacityError: the detector would not find the mark.
     """
     targets = targets or targets_for(rgb, format_)
     work = _prepare(rgb, format_, codeword)
@@ -217,12 +217,17 @@ def embed(
     luma = work.luma_at(strength)
     amplitude, factor = _for_crops(work, luma, strength, targets)
     residual = work.joined(luma * np.float32(factor), amplitude)
-    if reached < _REFUSE and work.reader.mild(work.marked(residual), _MILD_QUALITY) < _REFUSE:
+    marked = add(rgb, residual)
+    # What was simulated at the size of the canonical frame is read once from the picture itself.
+    seen = work.reader.clean(marked)
+    if reached < _REFUSE:
+        seen = min(seen, work.reader.mild(work.marked(residual), _MILD_QUALITY))
+    if seen < _REFUSE:
         raise CapacityError(
-            "the picture is too flat to carry a mark that would be found again",
-            hint="large areas of pure black, white or one colour leave no room for it",
+            "the picture leaves no room for a mark that would be found again",
+            hint="areas of pure black, white or one colour and single-pixel patterns carry none",
         )
-    return add(rgb, residual)
+    return marked
 
 
 def _prepare(rgb: Pixels, format_: Format, codeword: npt.NDArray[np.float32]) -> _Work:

@@ -73,6 +73,11 @@ class Reader:
         back = frame.resize(jpeg(shown, quality), self.width, self.height)
         return self.whole([whiten(back.astype(np.float32))])
 
+    def clean(self, picture: Pixels) -> float:
+        """Z of a marked picture of the original's own size, all planes, as it is."""
+        planes = frame.planes(picture, width=self.width, height=self.height)
+        return self.whole([whiten(plane) for plane in planes])
+
     def mild(self, marked: Pixels, quality: int) -> float:
         """Z of the whole picture, all planes, after JPEG."""
         planes = frame.planes(jpeg(marked, quality), width=self.width, height=self.height)

@@ -129,11 +129,6 @@ def test_an_unmarked_photograph_has_no_trace(name, depth):
     assert found.payload is None
 
 
-@pytest.mark.xfail(
-    reason="rotation-aspect scores 15.5 on periodic waves; a trace is reported from 14",
-    strict=True,
-    raises=AssertionError,
-)
 def test_an_unmarked_synthetic_picture_has_no_trace():
     rgb = pictures.crop(400, 512)
     found = marks.SCHEME.detect(rgb, marks.RING, depth=Depth.DEEP)
