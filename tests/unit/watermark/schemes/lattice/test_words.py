@@ -58,7 +58,7 @@ def test_each_layout_has_its_format():
     assert format_of(Layout.FULL) is FULL
     assert format_of(Layout.SHORT) is SHORT
     assert FULL.band.low > SHORT.band.low
-    assert SHORT_BELOW == marks.SCHEME.info.small_below
+    assert marks.SCHEME.info.small_below == SHORT_BELOW
 
 
 def test_code_words_of_different_payloads_are_far_apart():
