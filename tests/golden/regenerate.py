@@ -2,16 +2,20 @@
 
     python tests/golden/regenerate.py
 
-Keys follow RFC 5869 and payloads the layout in the documentation, both written out again here;
-the perceptual hashes are those of the `pdqhash` package, a binding of the reference. Whoever
-changes a golden file changes what marks and records that are already out there mean.
+Keys follow RFC 5869, payloads the layout in the documentation and the marks of `lattice-1` the
+docstrings of its modules, all written out again here; the perceptual hashes are those of the
+`pdqhash` package, a binding of the reference. Whoever changes a golden file changes what marks
+and records that are already out there mean.
 """
 
 from __future__ import annotations
 
+import cmath
 import hashlib
 import hmac
 import json
+import math
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +87,167 @@ def payloads() -> list[dict[str, Any]]:
     ]
 
 
+# --- marks of lattice-1 ------------------------------------------------------------------
+
+TILE = 128
+SYNC_LINES = 32
+#: band: low, high, low and high of the synchronisation lines, cycles per canonical pixel
+BANDS = {"full": (0.10, 0.20, 0.11, 0.20), "short": (0.06, 0.14, 0.07, 0.14)}
+KNOWN = {"full": 24, "short": 0}
+GENERATORS = (0o11145, 0o12477, 0o15573, 0o16727)
+
+
+def numbers(label: str, count: int) -> list[int]:
+    """The public random numbers of the lattice, 32 bits each."""
+    raw = hashlib.shake_256(f"provenance/lattice/1/{label}".encode()).digest(4 * count)
+    return [int.from_bytes(raw[4 * i : 4 * i + 4]) for i in range(count)]
+
+
+@lru_cache
+def lines(band: str) -> list[tuple[int, int]]:
+    """All lines (kx, ky) of a band, by ky and then kx."""
+    low, high, _, _ = BANDS[band]
+    return [
+        (x, y)
+        for y in range(-TILE // 2, TILE // 2)
+        for x in range(TILE // 2 + 1)
+        if (x > 0 or y > 0) and low <= math.hypot(x, y) / TILE <= high
+    ]
+
+
+@lru_cache
+def sync(band: str) -> list[int]:
+    """Which lines synchronise: the nearest free line to a random spot in each of 32 sectors."""
+    _, _, low, high = BANDS[band]
+    radius = [math.hypot(x, y) / TILE for x, y in lines(band)]
+    spots = [number / 2**32 for number in numbers("sync", 2 * SYNC_LINES)]
+    chosen: list[int] = []
+    for sector in range(SYNC_LINES):
+        angle = math.pi * ((sector + spots[sector]) / SYNC_LINES - 0.5)
+        log_radius = math.log(low) + spots[SYNC_LINES + sector] * math.log(high / low)
+        distances = []
+        for index, (x, y) in enumerate(lines(band)):
+            if low <= radius[index] <= high and index not in chosen:
+                turn = abs(math.atan2(y, x) - angle)
+                turn = min(turn, math.pi - turn)  # directions have no sense
+                distances.append((turn**2 + (math.log(radius[index]) - log_radius) ** 2, index))
+        chosen.append(min(distances)[1])
+    return chosen
+
+
+@lru_cache
+def pilots(band: str) -> list[bool]:
+    """Which degrees of freedom carry no data: the tenth with the smallest numbers."""
+    count = 2 * (len(lines(band)) - SYNC_LINES)
+    drawn = numbers("pilots", count)
+    smallest = set(sorted(range(count), key=drawn.__getitem__)[: round(count / 10)])
+    return [place in smallest for place in range(count)]
+
+
+def chips(band: str, key: bytes, code_bits: int) -> tuple[list[int], list[int]]:
+    """Sign bits and code bits of both planes, one plane after the other."""
+    count = len(pilots(band))
+
+    def stream(label: str, size: int) -> bytes:
+        text = b"provenance/chips/1/" + label.encode() + b"/" + key
+        return hashlib.shake_256(text).digest(size)
+
+    raw = stream("signs", 2 * count // 8 + 1)
+    signs = [raw[i // 8] >> (7 - i % 8) & 1 for i in range(2 * count)]
+    raw = stream("places", 16 * count)
+    places = [raw[8 * i : 8 * i + 8] for i in range(2 * count)]
+    bits = []
+    for plane in (places[:count], places[count:]):
+        data = [i for i in sorted(range(count), key=plane.__getitem__) if not pilots(band)[i]]
+        carried = {place: rank % code_bits for rank, place in enumerate(data)}
+        bits += [carried.get(place, code_bits) for place in range(count)]
+    return signs, bits
+
+
+def code_bits(layout: str, word: bytes) -> list[int]:
+    """Code bits of a payload: interleaved, then through a shift register that bites its tail."""
+    bits = [int(digit) for byte in word for digit in f"{byte:08b}"]
+    known = KNOWN[layout]
+    early = [i * len(bits) // known for i in range(known)]
+    late = [place for place in range(len(bits)) if place not in early]
+    order = dict(zip(early + late, range(len(bits)), strict=True))
+    entered = [bits[order[place]] for place in range(len(bits))]
+    code = []
+    for step in range(len(entered)):
+        register = [entered[step - back] for back in range(13)]  # the newest first
+        for generator in GENERATORS:
+            taps = f"{generator:013b}"
+            code.append(sum(b for b, tap in zip(register, taps, strict=True) if tap == "1") % 2)
+    return code
+
+
+def sha256(values: list[int], size: int) -> str:
+    """Hash of whole numbers of some bytes each, signed, big end first."""
+    data = b"".join(value.to_bytes(size, signed=True) for value in values)
+    return hashlib.sha256(data).hexdigest()
+
+
+def mark(layout: str, word: bytes, key: bytes, side: int) -> npt.NDArray[np.uint8]:
+    """A mark on plain grey, uint8 (side, side, 3): the sum of its waves and nothing else."""
+    code = code_bits(layout, word)
+    signs, bits = chips(layout, key, len(code))
+    phases = numbers("phases", SYNC_LINES)
+    payload = [i for i in range(len(lines(layout))) if i not in sync(layout)]
+    values = np.zeros(len(lines(layout)), dtype=complex)
+    flips = [*code, 0]  # the last for pilots
+    freedom = [1 - 2 * (sign ^ flips[bit]) for sign, bit in zip(signs, bits, strict=True)]
+    for place, line in enumerate(payload):
+        values[line] = complex(freedom[place], freedom[len(payload) + place])
+    for line, number in zip(sync(layout), phases, strict=True):
+        values[line] = 3 * cmath.exp(2j * math.pi * number / 2**32)
+    step = 512 / side  # canonical pixels
+    at = (np.arange(side) + 0.5) * step - 0.5
+    kx, ky = np.array(lines(layout)).T
+    across = np.exp(2j * np.pi / TILE * np.outer(kx, at))
+    down = np.exp(2j * np.pi / TILE * np.outer(at, ky))
+    plane = ((down * values) @ across).real
+    grey = np.rint(128 + 3 * plane / plane.std()).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def lattices() -> dict[str, Any]:
+    """Lines, chips and code words of `lattice-1`."""
+    carried = [row for row in payloads() if row["layout"] in BANDS]
+    return {
+        "bands": [
+            {
+                "band": band,
+                "lines": len(lines(band)),
+                "lines_sha256": sha256([k for line in lines(band) for k in line], 2),
+                "sync": [list(lines(band)[index]) for index in sync(band)],
+                "phases": numbers("phases", SYNC_LINES),
+                "pilots_sha256": sha256([int(pilot) for pilot in pilots(band)], 1),
+            }
+            for band in BANDS
+        ],
+        "chips": [
+            {
+                "band": band,
+                "key": key.hex(),
+                "code_bits": size,
+                "signs_sha256": sha256(signs, 1),
+                "bits_sha256": sha256(bits, 2),
+            }
+            for band, size in (("full", 384), ("short", 224))
+            for key in SECRETS.values()
+            for signs, bits in (chips(band, key, size),)
+        ],
+        "words": [
+            {
+                "layout": row["layout"],
+                "payload": row["payload"],
+                "code": "".join(map(str, code_bits(row["layout"], bytes.fromhex(row["payload"])))),
+            }
+            for row in carried
+        ],
+    }
+
+
 # --- perceptual hashes ---------------------------------------------------------------------
 
 
@@ -126,7 +291,12 @@ def hashes() -> list[dict[str, Any]]:
     return found
 
 
-FILES = {"keys.json": keys, "payloads.json": payloads, "pdq.json": hashes}
+FILES = {
+    "keys.json": keys,
+    "payloads.json": payloads,
+    "lattice.json": lattices,
+    "pdq.json": hashes,
+}
 
 
 def text_of(name: str) -> str:
