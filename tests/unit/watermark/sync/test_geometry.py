@@ -114,13 +114,20 @@ def test_the_rotation_of_a_mirror_image_is_that_before_the_mirror(marked):
     assert found.geometry.rotation == pytest.approx(20, abs=0.2)
 
 
-def test_a_picture_in_a_collage_is_located(marked):
-    rgb, payload = marked
-    other = pictures.sample("satellite.jpg", SIDE, SIDE)
+def test_a_picture_in_a_collage_is_located():
+    """Its corner is no whole number of tiles from that of the collage."""
+    height, width = 448, 512
+    rgb, payload = marks.sample("canyon.jpg", height, width)
+    other = pictures.sample("satellite.jpg", height, width)
     found = marks.detect(copies.collage(rgb, other), payload, depth=Depth.DEEP)
     assert found.payload == payload
-    to_original = np.array([[1.0, 0, -SIDE], [0, 1, 0]])
-    assert_explains(found.geometry, to_original, 2 * SIDE, 2 * SIDE)
+    points = np.array([[0.0, 0.0], [width - 1, 0], [200, 300], [width - 1, height - 1]])
+    columns, rows = frame.size(width, height)
+    step = np.array([columns / width, rows / height])
+    assert np.abs(np.mod(width * step[0] + 1, TILE) - 1) > 10
+    expected = (points + 0.5) * step - 0.5
+    apart = positions(found.geometry, points + np.array([width, 0])) - expected
+    assert np.abs(np.mod(apart + TILE / 2, TILE) - TILE / 2).max() < TOLERANCE
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.73, 1.6])
