@@ -268,7 +268,7 @@ class MarkGeometry:
 
     @property
     def rotation(self) -> float:
-        """Degrees, counter-clockwise, by which the questioned picture is turned."""
+        """Degrees, counter-clockwise, by which the picture is turned; of a mirror image, before."""
         return math.degrees(math.atan2(-self.xy, self.yy))
 
     @property

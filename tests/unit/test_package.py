@@ -31,9 +31,6 @@ def test_importing_the_package_loads_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@pytest.mark.xfail(
-    reason="the packages of lattice-1 are not in pyproject.toml", strict=True, raises=AssertionError
-)
 def test_every_package_is_installed():
     root = Path(__file__).resolve().parents[2]
     settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))

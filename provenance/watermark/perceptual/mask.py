@@ -7,8 +7,9 @@ measured to carry more mark at the same score, because they leave less grain in 
 
     m = min(8, ((2 V + 2.2e-4) / 9e-4)^0.3 / (dY/dgrey / 0.0034))
 
-log V is limited by its surroundings, so that a lone edge does not let grain spill into the sky
-beside it; dividing by dY/dgrey protects shadows.
+log V is limited by its surroundings, so that a lone edge lets a little less grain spill into the
+sky beside it. Dividing by dY/dgrey turns the metric's lightness into grey levels; it keeps the
+mark in shadows from growing as the eye's contrast does there.
 """
 
 from __future__ import annotations
