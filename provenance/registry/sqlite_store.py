@@ -289,6 +289,7 @@ def _file_row(file: IssuedFile) -> dict[str, Any]:
         "sha256": file.sha256,
         "pdq": file.fingerprint.bits,
         "pdq_quality": file.fingerprint.quality,
+        "grid": file.grid,
         "psnr_db": file.quality.psnr_db,
         "ssim": file.quality.ssim,
         "manifest": file.manifest,
@@ -307,6 +308,7 @@ def _record(row: Row[Any]) -> Record:
             fingerprint=Fingerprint(bits=row.pdq, quality=row.pdq_quality),
             manifest=row.manifest,
             quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim),
+            grid=row.grid or b"",
         )
     return Record(
         record_id=row.record_id,

@@ -33,7 +33,7 @@ from provenance.model.evidence import (
 from provenance.model.ids import SystemRef
 from provenance.model.report import Finding
 from provenance.model.verdict import Reason, ReasonCode, Verdict
-from provenance.verify.wording import next_step, statement
+from provenance.verify.wording import match_detail, next_step, statement
 
 _MANIFEST_REASONS = {
     ManifestStatus.TRUSTED: ReasonCode.MANIFEST_TRUSTED,
@@ -261,11 +261,7 @@ def _reasons(case: _Case) -> Iterator[Reason]:
         yield Reason(code=_RECORD_REASONS[record.status], detail=record.record_id or record.detail)
         match = evidence.content_match
         if match is not None:
-            detail = (
-                f"distance {match.distance} of 256 ({match.orientation}); "
-                f"same at most {match.match_at_most}, other from {match.mismatch_at_least}"
-            )
-            yield Reason(code=_MATCH_REASONS[match.status], detail=detail)
+            yield Reason(code=_MATCH_REASONS[match.status], detail=match_detail(match))
 
 
 def _manifest_detail(manifest: ManifestEvidence) -> str:

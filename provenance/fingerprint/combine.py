@@ -1,0 +1,68 @@
+"""One answer from two comparisons, and what the mark's geometry says about PDQ."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from provenance.model.evidence import GridEvidence, MarkGeometry, MatchStatus
+
+#: Area of the canonical frame is the square of this; `MarkGeometry` counts in its pixels.
+CANONICAL_SIDE: Final = 512.0
+_SIDE_TOLERANCE: Final = 0.03  # share of a side by which a whole picture may differ
+_ANGLE_TOLERANCE: Final = 1.5  # degrees
+
+
+def combine(pdq: MatchStatus, grid: GridEvidence | None, *, whole: bool) -> MatchStatus:
+    """The status of a content match.
+
+    The grid is the sharper one, so what it recognises counts. Where it sees another picture
+    and PDQ sees the same, nothing is concluded. Where it cannot tell, PDQ is left: it may
+    recognise anything, but it can call only a whole picture another one, and not one whose
+    cells are consistent with the record.
+
+    Args:
+        pdq: what PDQ alone says.
+        grid: what the grid says; None where the record holds none that can be opened.
+        whole: False where the mark's geometry says that this is a part, or turned.
+    """
+    status = grid.status if grid else MatchStatus.NOT_COMPARABLE
+    if status in (MatchStatus.MATCH, MatchStatus.PARTIAL):
+        return status
+    if status is MatchStatus.MISMATCH:
+        return MatchStatus.NOT_COMPARABLE if pdq is MatchStatus.MATCH else status
+    if pdq is MatchStatus.MISMATCH and (not whole or (grid is not None and grid.consistent)):
+        return MatchStatus.NOT_COMPARABLE
+    return pdq
+
+
+def is_whole(
+    geometry: MarkGeometry | None, questioned: tuple[int, int], issued: tuple[int, int]
+) -> bool:
+    """True unless the geometry says that PDQ sees something else than the issued picture.
+
+    PDQ undoes mirrors and quarter turns itself, and any resizing.
+
+    Args:
+        geometry: where the mark lies; None where nobody knows.
+        questioned: width and height of the questioned picture.
+        issued: width and height of the issued one.
+    """
+    if geometry is None:
+        return True
+    across, down = (
+        math.hypot(x, y) * side
+        for x, y, side in (
+            (geometry.xx, geometry.yx, questioned[0]),
+            (geometry.xy, geometry.yy, questioned[1]),
+        )
+    )
+    angles = (math.atan2(geometry.yx, geometry.xx), math.atan2(geometry.yy, geometry.xy))
+    quarters = [angle / (math.pi / 2) for angle in angles]
+    if any(abs(turn - round(turn)) * 90 > _ANGLE_TOLERANCE for turn in quarters):
+        return False
+    if round(quarters[0]) % 2:
+        across, down = down, across
+    scale = CANONICAL_SIDE / math.sqrt(issued[0] * issued[1])
+    pairs = zip((across, down), issued, strict=True)
+    return all(abs(found / (side * scale) - 1) <= _SIDE_TOLERANCE for found, side in pairs)
