@@ -34,6 +34,8 @@ _MOST_CELLS: Final = 1 << 20
 _LONGEST: Final = 4095
 #: Canonical pixels by which the frame may miss a tile boundary through rounding.
 _ROUNDING: Final = 1e-3
+#: Canonical pixels of area per pixel below which the geometry cannot be meant.
+_FLAT: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +60,13 @@ def cells_of(rgb: Pixels, geometry: MarkGeometry) -> Cells | None:
     height, width = rgb.shape[:2]
     to_frame = np.array([[geometry.xx, geometry.xy], [geometry.yx, geometry.yy]])
     offset = np.array([geometry.dx, geometry.dy])
+    if not np.isfinite([*to_frame.flat, *offset]).all() or abs(np.linalg.det(to_frame)) < _FLAT:
+        return None
     # Canonical pixel 0 reaches from -0.5 to 0.5; places are counted from its edge.
     corners = np.array([[x, y] for x in (-0.5, width - 0.5) for y in (-0.5, height - 0.5)])
     places = corners @ to_frame.T + offset + 0.5
     first = np.floor((places.min(axis=0) + _ROUNDING) / geometry.tile) * geometry.tile
     extent = places.max(axis=0) - first
-    if not np.isfinite(extent).all() or abs(np.linalg.det(to_frame)) < 1e-9:
-        return None
     if (extent / CELL).prod() > _MOST_CELLS or extent.max() / CELL > _LONGEST:
         return None
     columns, rows = (math.ceil((side - _ROUNDING) / CELL) for side in extent)

@@ -33,9 +33,12 @@ from provenance.model.evidence import GridEvidence, MarkGeometry, MatchStatus
 
 #: Highest chance of a match with an unrelated picture, by the model above.
 LOG10_THRESHOLD: Final = -6.0
-#: Least agreement of a match; the least of a window, where the rest of the picture differs.
+#: Least agreement of a match.
 AGREEMENT: Final = 0.5
+#: Least agreement of a window, and its least weight: little structure, such as one outline
+#: that two portraits share, is not enough where the rest of the picture differs.
 WINDOW_AGREEMENT: Final = 0.7
+_WINDOW_WEIGHT: Final = 250.0
 #: Periodic and template pictures: agreement and weight that are called consistent, no more.
 _CONSISTENT_AGREEMENT: Final = 0.9
 _CONSISTENT_WEIGHT: Final = 200.0
@@ -83,7 +86,7 @@ def match_grid(rgb: Pixels, geometry: MarkGeometry, issued: GridSignature) -> Gr
     window = _best_window(query, issued.trits, stride)
     if window is not None:
         part = _evidence(window, WINDOW_AGREEMENT)
-        if _matches(part):
+        if _matches(part) and window.weight >= _WINDOW_WEIGHT:
             return _matched(part, window, query, cells.present, issued.trits)
         if part.log10_p <= _UNRELATED_LOG10_P:
             return replace(seen, detail="a part agrees, but not enough of it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,3 +55,10 @@ def animation(kind: str, frames: list[Pixels], **options: Any) -> bytes:
 def decoded(data: bytes, mode: str = "RGB") -> Pixels:
     """What Pillow alone makes of a file."""
     return np.asarray(Image.open(io.BytesIO(data)).convert(mode))
+
+
+@lru_cache(maxsize=8)
+def sample(name: str) -> Pixels:
+    """A real picture of `samples/images`: uint8 (H, W, 3)."""
+    folder = Path(__file__).resolve().parents[2] / "samples" / "images"
+    return np.asarray(Image.open(folder / name).convert("RGB"))
