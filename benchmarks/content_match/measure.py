@@ -85,6 +85,8 @@ def perform(settings: Settings, task: Task) -> list[Row]:
     files = [path for path in source.files() if not path.stem.startswith(_COPIES)]
     index = next(i for i, path in enumerate(files) if path.name == task.image)
     original = source.load(files[index])
+    if not SCHEME.info.fits(original):
+        return []
     row = partial(Row, set=task.set, image=task.image, half=task.half)
     companion = source.load(files[(index + 1) % len(files)])
     others = _others(settings, task, {task.image, files[(index + 1) % len(files)].name})

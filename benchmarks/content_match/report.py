@@ -54,10 +54,17 @@ def _misses(rows: Sequence[Row]) -> str:
                         str(sum(r.final is MatchStatus.PARTIAL for r in read)),
                         str(sum(r.final is MatchStatus.NOT_COMPARABLE for r in read)),
                         str(sum(r.final is MatchStatus.MISMATCH for r in read)),
+                        _lowest(read),
                     )
                 )  # fmt: skip
     head = ("pictures", "attack", "n", "mark read", *(f"missed, {name}" for name in _HALVES))
-    return table((*head, "PARTIAL", "NOT_COMPARABLE", "MISMATCH"), body)
+    return table((*head, "PARTIAL", "NOT_COMPARABLE", "MISMATCH", "least agreement"), body)
+
+
+def _lowest(read: Sequence[Row]) -> str:
+    """The least agreement of what the grid recognised."""
+    seen = [row.grid.agreement for row in read if row.grid and row.grid.status in MATCHING]
+    return f"{min(seen):.2f}" if seen else "-"
 
 
 def _missed(read: Sequence[Row]) -> str:

@@ -70,8 +70,8 @@ def match_detail(match: ContentMatchEvidence) -> str:
         f"PDQ distance {match.distance} of 256 ({match.orientation}); "
         f"same at most {match.match_at_most}, other from {match.mismatch_at_least}"
     )
-    if not match.whole:
-        pdq += "; not the whole picture as issued, so PDQ cannot tell it from another"
+    if not match.whole and match.distance > match.match_at_most:
+        pdq = "PDQ does not apply: not the whole picture as it was issued"
     return f"{_grid_detail(match.grid)}; {pdq}" if match.grid else pdq
 
 
@@ -80,7 +80,7 @@ def _grid_detail(grid: GridEvidence) -> str:
         return f"grid not compared: {grid.detail}"
     chance = f"chance 10^{grid.log10_p:.1f}, agreement {grid.agreement:.2f}"
     if grid.status in MATCHING:
-        return f"grid {chance}; {grid.covered:.0%} of the issued picture found again"
+        return f"grid {chance}; {grid.covered:.0%} of the issued picture recognised"
     return f"grid {chance}" + (f" ({grid.detail})" if grid.detail else "")
 
 

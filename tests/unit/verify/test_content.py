@@ -92,7 +92,7 @@ def test_a_crop_says_that_it_is_a_part_and_how_large(verifier, marked):
     assert 0.15 < match.grid.covered <= 0.25
     assert "shows a part" in report.finding.statement
     (reason,) = [r for r in report.reasons if r.code is ReasonCode.CONTENT_PARTIAL]
-    assert f"{match.grid.covered:.0%} of the issued picture" in reason.detail
+    assert f"{match.grid.covered:.0%} of the issued picture recognised" in reason.detail
     drawn = np.array([list(row) for row in match.grid.cells])
     assert {"#", " "} <= set(drawn.ravel()) <= {"#", ".", " "}
 
