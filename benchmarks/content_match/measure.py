@@ -65,7 +65,6 @@ class Row:
     same: bool
     read: bool = True
     grid: GridEvidence | None = None
-    pdq: MatchStatus | None = None
     final: MatchStatus | None = None
 
 
@@ -134,10 +133,10 @@ def _attacked(
                 yield row(group=group, name=name, same=same, read=False)
                 continue
             grid = match_grid(picture, geometry, issued)
-            pdq = compare(picture, pdq_issued).status
+            pdq = compare(picture, pdq_issued)
             whole = is_whole(geometry, (picture.shape[1], picture.shape[0]), (width, height))
             final = combine(pdq, grid, whole=whole)
-            yield row(group=group, name=name, same=same, grid=grid, pdq=pdq, final=final)
+            yield row(group=group, name=name, same=same, grid=grid, final=final)
             for other in others:
                 grid = match_grid(picture, geometry, other)
                 yield row(group="unrelated", name=name, same=False, grid=grid)
@@ -163,9 +162,8 @@ def _layout(settings: Settings, task: Task) -> Iterator[Row]:
     ]
     for (first, record), (second, query) in permutations(enumerate(pictures), 2):
         half = (first + second) % 2
-        blank = Row(
-            group="same layout", name=task.image, set="layout", image="", half=half, same=False
-        )
+        group = "same drawing" if draw is synthetic.recoloured else "same layout"
+        blank = Row(group=group, name=task.image, set="layout", image="", half=half, same=False)
         yield from _pair(record, query, blank)
 
 

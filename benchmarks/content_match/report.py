@@ -81,7 +81,7 @@ def _interval(k: int, n: int) -> str:
 
 def _false_matches(rows: Sequence[Row]) -> str:
     body = []
-    for group in ("unrelated", "other half", "same layout", TRANSPLANTED):
+    for group in ("unrelated", "other half", "same layout", "same drawing", TRANSPLANTED):
         for name in sorted({row.name for row in rows if row.group == group and row.grid}):
             if group == "unrelated" and name != "none":
                 continue

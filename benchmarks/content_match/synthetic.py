@@ -18,11 +18,20 @@ _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 
 def portrait(rng: np.random.Generator) -> Pixels:
     """Head and shoulders in the middle, before a plain wall with light from one side."""
+    return _portrait(rng, rng)
+
+
+def recoloured(rng: np.random.Generator) -> Pixels:
+    """The same drawing every time, in other colours and another light."""
+    return _portrait(rng, np.random.default_rng(0))
+
+
+def _portrait(rng: np.random.Generator, shape: np.random.Generator) -> Pixels:
     picture = _gradient(rng, rng.uniform(90, 190, 3))
     skin, hair, cloth = (tuple(map(float, rng.uniform(*band, 3))) for band in _PORTRAIT_TONES)
-    x, y = (int(v) for v in rng.normal((SIDE / 2, SIDE * 0.42), SIDE * 0.02))
-    wide, high = (int(v) for v in rng.normal((SIDE * 0.15, SIDE * 0.21), SIDE * 0.012))
-    broad, tall = (int(v) for v in rng.normal((SIDE * 0.36, SIDE * 0.3), SIDE * 0.02))
+    x, y = (int(v) for v in shape.normal((SIDE / 2, SIDE * 0.42), SIDE * 0.04))
+    wide, high = (int(v) for v in shape.normal((SIDE * 0.15, SIDE * 0.21), SIDE * 0.015))
+    broad, tall = (int(v) for v in shape.normal((SIDE * 0.36, SIDE * 0.3), SIDE * 0.04))
     cv2.ellipse(picture, (x, SIDE), (broad, tall), 0, 0, 360, cloth, -1)
     cv2.ellipse(picture, (x, y - high // 5), (wide + 22, high + 12), 0, 0, 360, hair, -1)
     cv2.ellipse(picture, (x, y), (wide, high), 0, 0, 360, skin, -1)
@@ -80,6 +89,7 @@ LAYOUTS: Final[dict[str, Callable[[np.random.Generator], Pixels]]] = {
     "pages": page,
     "slides": slide,
     "skies": sky,
+    "recoloured": recoloured,
 }
 _PORTRAIT_TONES: Final = ((150, 220), (20, 110), (30, 200))
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from provenance.model.evidence import GridEvidence, MarkGeometry, MatchStatus
+from provenance.fingerprint.pdq import MIN_QUALITY
+from provenance.model.evidence import (
+    ContentMatchEvidence,
+    GridEvidence,
+    MarkGeometry,
+    MatchStatus,
+)
 
 #: Area of the canonical frame is the square of this; `MarkGeometry` counts in its pixels.
 CANONICAL_SIDE: Final = 512.0
@@ -13,13 +19,13 @@ _SIDE_TOLERANCE: Final = 0.03  # share of a side by which a whole picture may di
 _ANGLE_TOLERANCE: Final = 1.5  # degrees
 
 
-def combine(pdq: MatchStatus, grid: GridEvidence | None, *, whole: bool) -> MatchStatus:
+def combine(pdq: ContentMatchEvidence, grid: GridEvidence | None, *, whole: bool) -> MatchStatus:
     """The status of a content match.
 
     The grid is the sharper one, so what it recognises counts. Where it sees another picture
-    and PDQ sees the same, nothing is concluded. Where it cannot tell, PDQ is left: it may
-    recognise anything, but it can call only a whole picture another one, and not one whose
-    cells are consistent with the record.
+    and PDQ sees one that is at least alike, the geometry may be wrong and nothing is concluded.
+    Where the grid cannot tell, PDQ is left: it may recognise anything, but it can call only a
+    whole picture another one, and not one whose cells are consistent with the record.
 
     Args:
         pdq: what PDQ alone says.
@@ -30,10 +36,12 @@ def combine(pdq: MatchStatus, grid: GridEvidence | None, *, whole: bool) -> Matc
     if status in (MatchStatus.MATCH, MatchStatus.PARTIAL):
         return status
     if status is MatchStatus.MISMATCH:
-        return MatchStatus.NOT_COMPARABLE if pdq is MatchStatus.MATCH else status
-    if pdq is MatchStatus.MISMATCH and (not whole or (grid is not None and grid.consistent)):
+        alike = pdq.quality >= MIN_QUALITY and pdq.distance < pdq.mismatch_at_least
+        return MatchStatus.NOT_COMPARABLE if alike else status
+    open_ = not whole or (grid is not None and grid.consistent)
+    if pdq.status is MatchStatus.MISMATCH and open_:
         return MatchStatus.NOT_COMPARABLE
-    return pdq
+    return pdq.status
 
 
 def is_whole(

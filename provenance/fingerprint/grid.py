@@ -11,7 +11,7 @@ independent, so the variance is measured on the very pair: kappa = mean of z^2 o
 3 to 7 cells, where nothing can fit. A match needs both
 
     p = N exp(-z^2 / 2 kappa) <= 1e-6, N the placements tried (Hoeffding, JASA 1963), and
-    agreement S / sum |q| >= 0.5, which pictures of the same layout do not reach.
+    agreement S / sum |q| >= 0.6, which pictures of the same layout rarely reach.
 
 p is a model, not a theorem: it was checked on unrelated pictures, see docs/content-match.md.
 """
@@ -34,10 +34,10 @@ from provenance.model.evidence import GridEvidence, MarkGeometry, MatchStatus
 #: Highest chance of a match with an unrelated picture, by the model above.
 LOG10_THRESHOLD: Final = -6.0
 #: Least agreement of a match.
-AGREEMENT: Final = 0.5
+AGREEMENT: Final = 0.6
 #: Least agreement of a window, and its least weight: little structure, such as one outline
 #: that two portraits share, is not enough where the rest of the picture differs.
-WINDOW_AGREEMENT: Final = 0.7
+WINDOW_AGREEMENT: Final = 0.75
 _WINDOW_WEIGHT: Final = 250.0
 #: Periodic and template pictures: agreement and weight that are called consistent, no more.
 _CONSISTENT_AGREEMENT: Final = 0.9

@@ -40,7 +40,7 @@ def compare_content(
     grid = _grid(rgb, mark, record, keys)
     issued, questioned = (record.file.width, record.file.height), (rgb.shape[1], rgb.shape[0])
     whole = is_whole(mark.geometry if mark else None, questioned, issued)
-    return replace(pdq, status=combine(pdq.status, grid, whole=whole), whole=whole, grid=grid)
+    return replace(pdq, status=combine(pdq, grid, whole=whole), whole=whole, grid=grid)
 
 
 def _grid(

@@ -32,7 +32,9 @@ def test_a_run_prints_where_how_and_what(material, monkeypatch, tmp_path, capsys
     assert "numpy" in text
     assert "| natural | whole picture | 2 |" in text
     assert "| mark on another picture | transplant | 1 |" in text
-    assert all(f"| same layout | {name} | 2 |" in text for name in synthetic.LAYOUTS)
+    assert "| same drawing | recoloured | 2 | 2 " in text
+    others = [name for name in synthetic.LAYOUTS if name != "recoloured"]
+    assert all(f"| same layout | {name} | 2 |" in text for name in others)
 
 
 def test_missing_material_is_one_line(monkeypatch, tmp_path, capsys):

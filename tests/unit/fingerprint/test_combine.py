@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.geometries import cropped, mirrored, on, untouched, warped
+from support.verdicts import match_of
 
 from provenance.fingerprint import combine, is_whole
 from provenance.model import GridEvidence, MatchStatus
@@ -21,14 +22,20 @@ GRIDS = {
     "open": GridEvidence(status=OPEN),
     "consistent": GridEvidence(status=OPEN, consistent=True),
 }
-# grid: what follows where PDQ says match, not comparable, mismatch; whole, then a part
+PDQ = {
+    "same": match_of(MATCH),
+    "alike": replace(match_of(OPEN), distance=60),
+    "flat": replace(match_of(OPEN), distance=60, quality=20),
+    "other": replace(match_of(MISMATCH), distance=120),
+}
+# grid: what follows for each of PDQ; for a whole picture, then for a part
 TABLE = {
-    "none": ((MATCH, OPEN, MISMATCH), (MATCH, OPEN, OPEN)),
-    "match": ((MATCH, MATCH, MATCH), (MATCH, MATCH, MATCH)),
-    "partial": ((PARTIAL, PARTIAL, PARTIAL), (PARTIAL, PARTIAL, PARTIAL)),
-    "mismatch": ((OPEN, MISMATCH, MISMATCH), (OPEN, MISMATCH, MISMATCH)),
-    "open": ((MATCH, OPEN, MISMATCH), (MATCH, OPEN, OPEN)),
-    "consistent": ((MATCH, OPEN, OPEN), (MATCH, OPEN, OPEN)),
+    "none": ((MATCH, OPEN, OPEN, MISMATCH), (MATCH, OPEN, OPEN, OPEN)),
+    "match": ((MATCH,) * 4, (MATCH,) * 4),
+    "partial": ((PARTIAL,) * 4, (PARTIAL,) * 4),
+    "mismatch": ((OPEN, OPEN, MISMATCH, MISMATCH), (OPEN, OPEN, MISMATCH, MISMATCH)),
+    "open": ((MATCH, OPEN, OPEN, MISMATCH), (MATCH, OPEN, OPEN, OPEN)),
+    "consistent": ((MATCH, OPEN, OPEN, OPEN), (MATCH, OPEN, OPEN, OPEN)),
 }
 
 
@@ -38,11 +45,11 @@ TABLE = {
         (grid, pdq, whole, expected)
         for grid, rows in TABLE.items()
         for whole, row in zip((True, False), rows, strict=True)
-        for pdq, expected in zip((MATCH, OPEN, MISMATCH), row, strict=True)
+        for pdq, expected in zip(PDQ, row, strict=True)
     ],
 )
 def test_both_comparisons_give_one_status(grid, pdq, whole, expected):
-    assert combine(pdq, GRIDS[grid], whole=whole) is expected
+    assert combine(PDQ[pdq], GRIDS[grid], whole=whole) is expected
 
 
 WHOLE = untouched(np.zeros((400, 600, 3), np.uint8))
