@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from scipy import stats
 
+from benchmarks.content_match import timing
 from benchmarks.content_match.attacks import GROUPS, TRANSPLANTED
 from benchmarks.content_match.measure import Row
 from benchmarks.environment import describe
@@ -34,6 +35,7 @@ def render(rows: Sequence[Row], *, command: str, seed: int) -> str:
             "## The issued picture\n\n" + _misses(rows),
             "## Another picture\n\n" + _false_matches(rows),
             "## How good a model p is\n\n" + _model(rows),
+            "## Time\n\n" + timing.render(seed),
             "",
         )
     )

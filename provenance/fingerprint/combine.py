@@ -17,6 +17,7 @@ from provenance.model.evidence import (
 CANONICAL_SIDE: Final = 512.0
 _SIDE_TOLERANCE: Final = 0.03  # share of a side by which a whole picture may differ
 _ANGLE_TOLERANCE: Final = 1.5  # degrees
+_PLACE_TOLERANCE: Final = 16.0  # canonical pixels by which its corner may miss the tile's
 
 
 def combine(pdq: ContentMatchEvidence, grid: GridEvidence | None, *, whole: bool) -> MatchStatus:
@@ -73,4 +74,22 @@ def is_whole(
         across, down = down, across
     scale = CANONICAL_SIDE / math.sqrt(issued[0] * issued[1])
     pairs = zip((across, down), issued, strict=True)
-    return all(abs(found / (side * scale) - 1) <= _SIDE_TOLERANCE for found, side in pairs)
+    if any(abs(found / (side * scale) - 1) > _SIDE_TOLERANCE for found, side in pairs):
+        return False
+    return all(
+        abs(place - round(place / geometry.tile) * geometry.tile) <= _PLACE_TOLERANCE
+        for place in _corner(geometry, questioned)
+    )
+
+
+def _corner(geometry: MarkGeometry, size: tuple[int, int]) -> tuple[float, float]:
+    """Least place in the canonical frame, from the edge of its first pixel, in both axes."""
+    places = [
+        (
+            geometry.xx * x + geometry.xy * y + geometry.dx + 0.5,
+            geometry.yx * x + geometry.yy * y + geometry.dy + 0.5,
+        )
+        for x in (-0.5, size[0] - 0.5)
+        for y in (-0.5, size[1] - 0.5)
+    ]
+    return min(x for x, _ in places), min(y for _, y in places)

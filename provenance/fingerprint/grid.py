@@ -55,8 +55,9 @@ _NEAR: Final = 3  # cells: shifts that measure kappa, from
 _FAR: Final = 7  # and to
 _LEAST_SHIFTS: Final = 10
 _FEW_SHIFTS_KAPPA: Final = 1.5
-#: A window is half of the rows and columns, placed in quarters of them.
-_WINDOW_STEPS: Final = 3
+#: A window is half of the rows and columns; so many places in each direction. A part of
+#: 35 % of the area always holds one of them.
+_WINDOW_STEPS: Final = 4
 _CELL_AGREES: Final = 0.5
 _LEAST_CELL: Final = 0.5  # sum of |q| over 3x3 cells from which a cell is judged
 
@@ -89,13 +90,14 @@ def match_grid(rgb: Pixels, geometry: MarkGeometry, issued: GridSignature) -> Gr
         if _matches(part) and window.weight >= _WINDOW_WEIGHT:
             return _matched(part, window, query, cells.present, issued.trits)
         if part.log10_p <= _UNRELATED_LOG10_P:
-            return replace(seen, detail="a part agrees, but not enough of it")
+            return replace(seen, consistent=True, detail="a part agrees, but not enough of it")
+    if seen.log10_p <= _UNRELATED_LOG10_P:
+        return replace(seen, consistent=True, detail="agrees more than by chance, but too little")
     if seen.agreement >= _CONSISTENT_AGREEMENT and whole.weight >= _CONSISTENT_WEIGHT:
         return replace(seen, consistent=True, detail="agrees, but repeats itself")
     if seen.power < _POWER:
         return replace(seen, detail="too little structure in common")
-    unrelated = seen.log10_p > _UNRELATED_LOG10_P
-    return replace(seen, status=MatchStatus.MISMATCH) if unrelated else seen
+    return replace(seen, status=MatchStatus.MISMATCH)
 
 
 def not_compared(why: str) -> GridEvidence:
@@ -204,9 +206,10 @@ def _windows(trits: Trits) -> Iterator[tuple[int, int, Trits]]:
     height, width = (side // 2 for side in trits.shape[:2])
     if min(height, width) < _FAR:
         return
+    down, across = (trits.shape[axis] // 2 / (_WINDOW_STEPS - 1) for axis in (0, 1))
     for y in range(_WINDOW_STEPS):
         for x in range(_WINDOW_STEPS):
-            top, left = y * height // 2, x * width // 2
+            top, left = int(y * down), int(x * across)
             yield top, left, trits[top : top + height, left : left + width]
 
 

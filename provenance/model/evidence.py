@@ -333,7 +333,8 @@ class GridEvidence:
     that agree, less the share that does not, by weight. A match needs `log10_p` at most
     `log10_threshold` and `agreement` at least `agreement_threshold`. `power` is the score
     that full agreement would give; a mismatch needs `power_threshold` of it. `consistent`
-    marks periodic pictures that agree, but might do so by chance. `covered` is the share,
+    marks what agrees, but not enough, or in a pattern that repeats itself: nothing calls it
+    another picture then. `covered` is the share,
     0 to 1, of the issued picture's cells with structure that were recognised. `cells` shows
     them, one text per row of the issued picture: `#` agrees, `x` differs, `.` no structure to
     compare, blank not there.

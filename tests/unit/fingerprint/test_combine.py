@@ -70,6 +70,7 @@ WHOLE = untouched(np.zeros((400, 600, 3), np.uint8))
         (warped(WHOLE, degrees=3), False),
         (warped(WHOLE, degrees=45), False),
         (on(WHOLE, np.zeros((440, 600, 3), np.uint8), 0, 0), False),
+        (on(cropped(WHOLE, 200, 90, 300, 200), np.zeros((400, 600, 3), np.uint8), 50, 9), False),
     ],
 )
 def test_the_geometry_says_whether_the_picture_is_whole(copy, whole):

@@ -113,6 +113,24 @@ def test_a_part_on_another_picture_is_found_and_drawn():
     assert (drawn[22:, 22:] == "#").mean() < 0.3
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_part_of_35_percent_is_found_wherever_it_was_taken_and_put(seed):
+    rng = np.random.default_rng(seed)
+    side = round(512 * 0.35**0.5)
+    left, top, x, y = (int(value) for value in rng.integers(0, 513 - side, 4))
+    canvas = cv2.resize(OTHER, (512, 512))
+    found = match(on(cropped(WHOLE, left, top, side, side), canvas, x, y))
+    assert found.status is MatchStatus.PARTIAL
+    assert 0.2 < found.covered < 0.5
+
+
+def test_a_part_that_is_too_small_is_not_called_another_picture():
+    canvas = cv2.resize(OTHER, (512, 512))
+    found = match(on(cropped(WHOLE, 130, 130, 230, 230), canvas, 40, 200))
+    assert found.status is not MatchStatus.MISMATCH
+    assert found.status is MatchStatus.PARTIAL or found.consistent
+
+
 def test_an_area_that_was_painted_over_is_drawn():
     changed = PICTURE.copy()
     changed[160:320, 160:400] = cv2.resize(OTHER, (240, 160))
