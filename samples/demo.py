@@ -7,6 +7,7 @@ is made stays in ./demo.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from leak import LEAKS, leak
 from rich.console import Console
 from rich.table import Table
 
-HERE = Path(__file__).parent
+HERE = Path(os.path.relpath(Path(__file__).parent))
 OUT = Path("demo")
 WORKSPACE = OUT / "workspace"
 STAMPED = OUT / "stamped"
