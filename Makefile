@@ -67,12 +67,15 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	rm -rf build/bench
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
+	$(BIN)/python -m benchmarks.content_match
 
 soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
 	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak
 	$(BIN)/python -m benchmarks.watermark report build/soak --out benchmarks/results/watermark.md
 	$(BIN)/python -m benchmarks.watermark null --jobs 2 --out build/soak/null
 	$(BIN)/python -m benchmarks.watermark timing --out build/soak/timing.md
+	$(BIN)/python -m benchmarks.content_match --images 0 --others 10 --layouts 12 \
+		--out benchmarks/results/content-match.md
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,22 +7,25 @@ is made stays in ./demo.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from leak import leak
+from leak import LEAKS, leak
 from rich.console import Console
 from rich.table import Table
 
-HERE = Path(__file__).parent
+HERE = Path(os.path.relpath(Path(__file__).parent))
 OUT = Path("demo")
 WORKSPACE = OUT / "workspace"
 STAMPED = OUT / "stamped"
 LEAKED = OUT / "leaked"
 UNTOUCHED = HERE / "images" / "satellite.jpg"
-FORMATS = ("png", "jpeg", "webp-lossless")
+FORMATS = {"png": "png", "jpeg": "jpg", "webp-lossless": "webp"}
+SHOWN = {"TRACED": "traced", "NOT_FOUND": "NOT FOUND"}
 
 
 def provenance(*arguments: str | Path) -> str:
@@ -46,42 +49,43 @@ def main() -> None:
     OUT.mkdir()
     print(provenance("init", WORKSPACE, "--system-name", "demo-generator"))
     pictures = [p for p in sorted((HERE / "images").iterdir()) if p != UNTOUCHED]
-    for name in FORMATS:
-        options = ["-w", WORKSPACE, "--format", name, "--out", STAMPED, "--model", "demo-model"]
-        print(provenance("stamp", *options, *pictures))
-    stamped = sorted(STAMPED.iterdir())
+    for name, folder in FORMATS.items():
+        place = ["--format", name, "--out", STAMPED / folder, "--model", "demo-model"]
+        print(provenance("stamp", "-w", WORKSPACE, *place, *pictures))
+    stamped = sorted(path for path in STAMPED.rglob("*") if path.is_file())
     leaked = [copy for picture in stamped for copy in leak(picture, LEAKED)]
-    print(f"{len(leaked)} leaked copies in {LEAKED}: metadata gone, half of them recompressed\n")
+    print(f"{len(leaked)} leaked copies in {LEAKED}: recompressed as JPEG, all metadata gone\n")
     lines = provenance("verify", "-w", WORKSPACE, "--jsonl", STAMPED, LEAKED, UNTOUCHED)
-    rows = [json.loads(line) for line in lines.splitlines()]
-    show(rows)
-    untouched, ours = rows[-1], rows[:-1]
-    traced = sum(row["verdict"] == "TRACED" for row in ours)
-    print(f"{traced} of {len(ours)} pictures traced to the system that made them.")
+    rows = {Path(row["path"]).name: row for row in map(json.loads, lines.splitlines())}
+    show(stamped, rows)
+    print(provenance("verify", "-w", WORKSPACE, leaked[0]))
+    untouched = rows.pop(UNTOUCHED.name)
+    traced = sum(row["verdict"] == "TRACED" for row in rows.values())
+    print(f"{traced} of {len(rows)} pictures traced to the system that made them.")
     print(f"{UNTOUCHED.name}: {untouched['statement']}")
-    if traced < len(ours) or untouched["verdict"] != "NOT_FOUND":
+    complete = len(rows) == len(stamped) + len(leaked)
+    if not complete or traced < len(rows) or untouched["verdict"] != "NOT_FOUND":
         sys.exit("the demo did not end as it should")
 
 
-def show(rows: list[dict[str, object]]) -> None:
-    """One line for each picture."""
+def show(stamped: list[Path], rows: dict[str, dict[str, Any]]) -> None:
+    """One line for each stamped picture: its mark, and what became of each copy."""
     table = Table(box=None, pad_edge=False)
-    for title in ("picture", "verdict", "system", "mark", "manifest"):
-        table.add_column(title)
-    for row in rows:
-        system, manifest = row["system"] or {}, row["manifest"] or {}
-        table.add_row(
-            str(
-                Path(str(row["path"])).relative_to(OUT)
-                if OUT.name in str(row["path"])
-                else Path(str(row["path"])).name
-            ),
-            str(row["verdict"]),
-            str(system.get("name", "-")),
-            str(row["mark_id"] or "-"),
-            str(manifest.get("status", "-")),
-        )
+    for title in ("stamped", "mark", "as released", *LEAKS):
+        table.add_column(title, no_wrap=True)
+    for picture in stamped:
+        row = rows[picture.name]
+        copies = [rows[f"{picture.stem}-{picture.suffix[1:]}-{name}.jpg"] for name in LEAKS]
+        mark = str(row["mark_id"] or "-")
+        table.add_row(picture.name, mark, *(outcome(item) for item in (row, *copies)))
     Console(width=110).print(table)
+    print("part: a part of the issued picture was recognised, and which\n")
+
+
+def outcome(row: dict[str, Any]) -> str:
+    """The verdict, and whether only a part was recognised."""
+    part = ", part" if row["content_match"] == "PARTIAL" else ""
+    return SHOWN.get(row["verdict"], str(row["verdict"])) + part
 
 
 if __name__ == "__main__":

@@ -1,6 +1,23 @@
 """Perceptual fingerprints: does this picture look like that one?"""
 
+from provenance.fingerprint.combine import combine, is_whole
+from provenance.fingerprint.grid import match_grid, not_compared
 from provenance.fingerprint.match import compare
 from provenance.fingerprint.pdq import fingerprint, spectrum
+from provenance.fingerprint.sealed import SignatureKey, seal, unseal
+from provenance.fingerprint.signature import GridSignature, signature
 
-__all__ = ["compare", "fingerprint", "spectrum"]
+__all__ = [
+    "GridSignature",
+    "SignatureKey",
+    "combine",
+    "compare",
+    "fingerprint",
+    "is_whole",
+    "match_grid",
+    "not_compared",
+    "seal",
+    "signature",
+    "spectrum",
+    "unseal",
+]

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
 
     CARRIER = "carrier"  # reads and writes the mark; may go to accredited verifiers
     TAG = "tag"  # authenticates the payload; never leaves the operator
+    SIGNATURE = "signature"  # opens the grid signatures of records; never leaves the operator
     PSEUDONYM = "pseudonym"  # account -> pseudonym; never leaves the operator
 
 

@@ -356,12 +356,45 @@ MATCHING = frozenset({MatchStatus.MATCH, MatchStatus.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContentMatchEvidence:
-    """Comparison of the image with the record's fingerprint.
+class GridEvidence:
+    """Comparison of the picture's cells with the issued ones, geometry undone by the mark.
 
-    `distance` in bits of 256; `match_at_most` and `mismatch_at_least` are the two
-    thresholds between which nothing is concluded. `quality` is the lower one of both
-    fingerprints. `orientation` is how the questioned image is turned, seen from the issued one.
+    `z` is the normalised score at the best tile offset and `agreement` the share of signs
+    that agree, less the share that does not, by weight. A match needs `log10_p` at most
+    `log10_threshold` and `agreement` at least `agreement_threshold`. `power` is the score
+    that full agreement would give; a mismatch needs `power_threshold` of it. `consistent`
+    marks what agrees, but not enough, or in a pattern that repeats itself: nothing calls it
+    another picture then. `covered` is the share,
+    0 to 1, of the issued picture's cells with structure that were recognised. `cells` shows
+    them, one text per row of the issued picture: `#` agrees, `x` differs, `.` no structure to
+    compare, blank not there.
+    """
+
+    status: MatchStatus
+    z: float = 0.0
+    log10_p: float = 0.0
+    log10_threshold: float = 0.0
+    agreement: float = 0.0
+    agreement_threshold: float = 0.0
+    power: float = 0.0
+    power_threshold: float = 0.0
+    offsets: int = 0
+    consistent: bool = False
+    covered: float = 0.0
+    cells: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentMatchEvidence:
+    """Comparison of the image with the record's fingerprints: PDQ, and the grid if it opens.
+
+    `status` is concluded from both. Of PDQ: `distance` in bits of 256; `match_at_most` and
+    `mismatch_at_least` are the two thresholds between which nothing is concluded. `quality`
+    is the lower one of both fingerprints. `orientation` is how the questioned image is turned,
+    seen from the issued one. `whole` is False where the mark's geometry says that this is not
+    the whole issued picture in one of these orientations; PDQ cannot tell it from another
+    picture then. A match says "the same picture, perhaps edited", never "unaltered".
     """
 
     status: MatchStatus
@@ -370,6 +403,8 @@ class ContentMatchEvidence:
     mismatch_at_least: int
     quality: int
     orientation: str
+    whole: bool = True
+    grid: GridEvidence | None = None
     detail: str = ""
 
 

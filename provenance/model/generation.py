@@ -102,7 +102,8 @@ class IssuedFile:
     """Facts about the file that was written, known once it is signed.
 
     `byte_size` in bytes, `width` and `height` in pixels as displayed, `sha256` of the
-    whole file in lower-case hexadecimal, `manifest` the C2PA manifest store bytes.
+    whole file in lower-case hexadecimal, `manifest` the C2PA manifest store bytes, `grid`
+    the sealed grid signature, empty where the scheme does not say where its mark lies.
     """
 
     format: str
@@ -114,6 +115,7 @@ class IssuedFile:
     manifest: bytes
     quality: MarkQuality
     time_stamp: TimeStampResult = TimeStampResult()
+    grid: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -290,6 +290,7 @@ def _file_row(file: IssuedFile) -> dict[str, Any]:
         "sha256": file.sha256,
         "pdq": file.fingerprint.bits,
         "pdq_quality": file.fingerprint.quality,
+        "grid": file.grid,
         "psnr_db": file.quality.psnr_db,
         "ssim": file.quality.ssim,
         "manifest": file.manifest,
@@ -310,6 +311,7 @@ def _record(row: Row[Any]) -> Record:
             manifest=row.manifest,
             quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim),
             time_stamp=TimeStampResult.parse(row.time_stamp),
+            grid=row.grid or b"",
         )
     return Record(
         record_id=row.record_id,

@@ -46,6 +46,7 @@ records = Table(
     Column("sha256", String(64)),
     Column("pdq", LargeBinary(32)),
     Column("pdq_quality", Integer),
+    Column("grid", LargeBinary),  # sealed: never the plain signature
     Column("psnr_db", Float),
     Column("ssim", Float),
     Column("manifest", LargeBinary),

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from provenance.errors import RegistryError, SelfCheckError, TimeStampError
-from provenance.fingerprint import fingerprint
+from provenance.fingerprint import SignatureKey, fingerprint, seal, signature
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_STAMP,
@@ -51,7 +51,7 @@ from provenance.registry import RecordStore
 from provenance.stamp.picture import Picture, Pixels, picture
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
-from provenance.watermark import DetectionKey, Keyring, Payload, Scheme, catalog, issue
+from provenance.watermark import Detection, DetectionKey, Keyring, Payload, Scheme, catalog, issue
 
 _T = TypeVar("_T")
 SOFTWARE = "provenance"
@@ -93,6 +93,8 @@ class Stamper:
             of their authority.
         store: the registry.
         software_version: goes into the claim generator.
+        signature_key: seals the grid signatures of the records; None keeps none, and crops
+            and rotations cannot be compared with the record then.
         formats: encoded inputs that are accepted.
         limits: apply to inputs and to what is written.
         time_stamping: whether time stamps are asked for, and whom. The only network use.
@@ -105,6 +107,7 @@ class Stamper:
     trust: TrustStore
     store: RecordStore
     software_version: str
+    signature_key: SignatureKey | None = None
     formats: frozenset[ImageFormat] = DEFAULT_STAMP
     limits: Limits = DEFAULT_LIMITS
     time_stamping: TimeStamping = TimeStamping()
@@ -179,7 +182,7 @@ class Stamper:
             target.write(signed.data)
             # (6) verify what was written, with the verifier's own loader
             written = target.read_back(self.limits)
-            seen, manifest = self._checked(written, encoding, record, payload, scheme)
+            seen, manifest, found = self._checked(written, encoding, record, payload, scheme)
             time_stamp = self._time_stamp(manifest, signed.time_stamp_failure)
             if psnr(rgb, seen) < MIN_PSNR_DB:
                 raise SelfCheckError("the stamped picture no longer looks like the input")
@@ -187,7 +190,18 @@ class Stamper:
             cost = quality(rgb, marked)
             self.store.issue(
                 record.record_id,
-                _issued(written, seen, encoding, signed.manifest, cost, time_stamp),
+                IssuedFile(
+                    format=encoding.format.value,
+                    width=seen.shape[1],
+                    height=seen.shape[0],
+                    byte_size=len(written),
+                    sha256=hashlib.sha256(written).hexdigest(),
+                    fingerprint=fingerprint(seen),
+                    manifest=signed.manifest,
+                    quality=cost,
+                    time_stamp=time_stamp,
+                    grid=self._sealed(record, seen, found),
+                ),
             )
         except BaseException as error:
             self._give_up(record, target, error)
@@ -239,8 +253,8 @@ class Stamper:
 
     def _checked(
         self, data: bytes, encoding: Encoding, record: Record, payload: Payload, scheme: Scheme
-    ) -> tuple[Pixels, ManifestEvidence]:
-        """Pixels and manifest of the written file, once both name this record."""
+    ) -> tuple[Pixels, ManifestEvidence, Detection]:
+        """Pixels, manifest and mark of the written file, once all name this record."""
         image = load(data, strict=True, formats={encoding.format}, limits=self.limits)
         manifest = read(data, encoding.format.mime, self.trust)
         if manifest.status is not ManifestStatus.TRUSTED:
@@ -257,7 +271,7 @@ class Stamper:
                 f"the mark cannot be read back from the {encoding} file",
                 hint="this picture holds the mark only in a lossless format, or not at all",
             )
-        return image.rgb, manifest
+        return np.ascontiguousarray(image.rgb), manifest, found
 
     def _time_stamp(self, manifest: ManifestEvidence, failure: str) -> TimeStampResult:
         """What can be stated about the time stamp, read from the written file."""
@@ -278,6 +292,15 @@ class Stamper:
             )
         return TimeStampResult(outcome=TimeStampOutcome.FAILED, detail=failure)
 
+    def _sealed(self, record: Record, rgb: Pixels, found: Detection) -> bytes:
+        """The grid signature as the registry may keep it, or nothing."""
+        if self.signature_key is None or found.geometry is None:
+            return b""
+        grid = signature(rgb, found.geometry)
+        if grid is None:
+            return b""
+        return seal(grid, self.signature_key, record.mark_id, record.record_id)
+
     def _give_up(self, record: Record, target: Target, error: BaseException) -> None:
         """Leave no file and no open record; never hide the error that led here."""
         target.discard()
@@ -285,27 +308,6 @@ class Stamper:
             self.store.void(record.record_id)
         except RegistryError as second:
             error.add_note(f"record {record.record_id} could not be voided: {second}")
-
-
-def _issued(
-    data: bytes,
-    rgb: Pixels,
-    encoding: Encoding,
-    manifest: bytes,
-    cost: MarkQuality,
-    time_stamp: TimeStampResult,
-) -> IssuedFile:
-    return IssuedFile(
-        format=encoding.format.value,
-        width=rgb.shape[1],
-        height=rgb.shape[0],
-        byte_size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        fingerprint=fingerprint(np.ascontiguousarray(rgb)),
-        manifest=manifest,
-        quality=cost,
-        time_stamp=time_stamp,
-    )
 
 
 def _required(value: _T | None) -> _T:

@@ -36,7 +36,7 @@ from provenance.model.evidence import (
 from provenance.model.ids import SystemRef
 from provenance.model.report import Finding
 from provenance.model.verdict import Reason, ReasonCode, Verdict
-from provenance.verify.wording import moment_details, next_step, statement
+from provenance.verify.wording import match_detail, moment_details, next_step, statement
 
 _MANIFEST_REASONS = {
     ManifestStatus.TRUSTED: ReasonCode.MANIFEST_TRUSTED,
@@ -303,11 +303,7 @@ def _reasons(case: _Case) -> Iterator[Reason]:
         yield Reason(code=_RECORD_REASONS[record.status], detail=record.record_id or record.detail)
         match = evidence.content_match
         if match is not None:
-            detail = (
-                f"distance {match.distance} of 256 ({match.orientation}); "
-                f"same at most {match.match_at_most}, other from {match.mismatch_at_least}"
-            )
-            yield Reason(code=_MATCH_REASONS[match.status], detail=detail)
+            yield Reason(code=_MATCH_REASONS[match.status], detail=match_detail(match))
     for marker in case.markers:
         yield Reason(code=_MARKER_REASONS[marker.kind], detail=_marker_detail(marker))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from provenance.fingerprint import compare
+from provenance.fingerprint import SignatureKey
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_READ,
@@ -37,6 +37,7 @@ from provenance.model.report import VerificationReport
 from provenance.resolution import NoRegistry, Resolution, Resolver
 from provenance.trust import SignerPolicy, TrustStore
 from provenance.verify.acceptance import under_policy
+from provenance.verify.content import compare_content
 from provenance.verify.verdict import decide
 from provenance.watermark import Depth, Detection, Keyring, Scheme, catalog
 
@@ -58,6 +59,8 @@ class Verifier:
         formats: what may be decoded.
         limits: checked before decoding.
         depth: how much the schemes try.
+        signature_keys: open the grid signatures of records. Without them crops and
+            rotations cannot be compared with the record.
     """
 
     trust: TrustStore = TrustStore()
@@ -69,6 +72,7 @@ class Verifier:
     formats: frozenset[ImageFormat] = DEFAULT_READ
     limits: Limits = DEFAULT_LIMITS
     depth: Depth = Depth.DEEP
+    signature_keys: tuple[SignatureKey, ...] = ()
 
     def verify(self, source: bytes | Path, *, name: str = "") -> VerificationReport:
         """All evidence about one image file, and the finding it leads to.
@@ -189,10 +193,11 @@ class Verifier:
         """Compare the frame that names the record with what the record says it looks like."""
         if record is None or record.file is None:
             return None
-        frame = next((m.frame for m in marks if m.mark_id == record.mark_id), 0)
+        mark = next((m for m in marks if m.mark_id == record.mark_id), None)
+        frame = mark.frame if mark else 0
         frames = later_frames(image, self.limits) if frame else iter(())
         rgb = next((later for index, later in frames if index == frame), image.rgb)
-        return compare(rgb, record.file.fingerprint)
+        return compare_content(rgb, mark, record, self.signature_keys)
 
 
 def _record_evidence(found: Resolution, key: RecordKey) -> RecordEvidence:

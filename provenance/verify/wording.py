@@ -13,11 +13,14 @@ from typing import Final
 
 from provenance.model.evidence import (
     MATCHING,
+    ContentMatchEvidence,
     Evidence,
+    GridEvidence,
     ManifestEvidence,
     ManifestStatus,
     MarkerClass,
     MarkerEvidence,
+    MatchStatus,
     RecordStatus,
     WatermarkEvidence,
     WatermarkStatus,
@@ -79,7 +82,10 @@ def _traced(evidence: Evidence, mark: WatermarkEvidence | None, system: SystemRe
     ways = []
     match = evidence.content_match
     if mark is not None and match is not None and match.status in MATCHING:
-        ways.append(f"its mark {mark.mark_id} names a record that this picture matches")
+        shown = "that this picture matches"
+        if match.status is MatchStatus.PARTIAL:
+            shown = "of whose picture this one shows a part"
+        ways.append(f"its mark {mark.mark_id} names a record {shown}")
     manifest = evidence.manifest
     if manifest.status is ManifestStatus.TRUSTED:
         unsafe = manifest.policy is not None and not manifest.trust_list
@@ -118,6 +124,26 @@ def _carries(mark: WatermarkEvidence | None) -> str:
     if mark is None or mark.system is None:
         return ""
     return f"The picture carries a mark assigned to {mark.system}."
+
+
+def match_detail(match: ContentMatchEvidence) -> str:
+    """The numbers that a content match rests on: of the grid, if it was compared, and of PDQ."""
+    pdq = (
+        f"PDQ distance {match.distance} of 256 ({match.orientation}); "
+        f"same at most {match.match_at_most}, other from {match.mismatch_at_least}"
+    )
+    if not match.whole and match.distance > match.match_at_most:
+        pdq = "PDQ does not apply: not the whole picture as it was issued"
+    return f"{_grid_detail(match.grid)}; {pdq}" if match.grid else pdq
+
+
+def _grid_detail(grid: GridEvidence) -> str:
+    if not grid.offsets:
+        return f"grid not compared: {grid.detail}"
+    chance = f"chance 10^{grid.log10_p:.1f}, agreement {grid.agreement:.2f}"
+    if grid.status in MATCHING:
+        return f"grid {chance}; {grid.covered:.0%} of the issued picture recognised"
+    return f"grid {chance}" + (f" ({grid.detail})" if grid.detail else "")
 
 
 def next_step(

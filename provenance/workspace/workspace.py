@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 import provenance
 from provenance.errors import ConfigError, KeyMaterialError
+from provenance.fingerprint import SignatureKey
 from provenance.keys import (
     CertificateChain,
     FileSigner,
@@ -167,6 +168,19 @@ class Workspace:
             for epoch in range(system.epoch, -1, -1)
         )
 
+    def signature_keys(self) -> tuple[SignatureKey, ...]:
+        """The keys to the grid signatures of the system's records, newest epoch first."""
+        secret = SystemSecret.load(self.path / "keys" / "system.secret")
+        system = self.settings.system
+        return tuple(
+            SignatureKey(
+                system_id=system.id,
+                epoch=epoch,
+                value=secret.derive(Purpose.SIGNATURE, system_id=system.id, epoch=epoch),
+            )
+            for epoch in range(system.epoch, -1, -1)
+        )
+
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
         from provenance.stamp import Stamper  # whoever verifies does not need it
@@ -180,6 +194,7 @@ class Workspace:
             trust=self.trust(),
             store=self.store(),
             software_version=provenance.__version__,
+            signature_key=self.signature_keys()[0],
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
         )
@@ -192,6 +207,7 @@ class Workspace:
             policy=self.policy(),
             keyring=Keyring(keys=self.detection_keys()),
             resolver=LocalRegistry(self.store(read_only=True)),
+            signature_keys=self.signature_keys(),
             schemes=tuple(dict.fromkeys((*settings.schemes, self.settings.stamp.scheme))),
             formats=settings.formats,
         )

@@ -127,6 +127,11 @@ class StoreContract(ABC):
         assert issued.issued_at >= record.reserved_at
         assert store.find_by_id(record.record_id) == issued
 
+    def test_a_file_without_grid_signature_is_kept_without_one(self, store):
+        record = reserved(store)
+        store.issue(record.record_id, issued_file(grid=b""))
+        assert store.find_by_id(record.record_id).file.grid == b""
+
     @pytest.mark.parametrize("name", sorted(MOVES))
     def test_a_move_leads_to_its_state(self, store, name):
         source, target = MOVES[name]

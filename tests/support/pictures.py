@@ -32,13 +32,14 @@ def crop(height: int = 256, width: int = 256, *, top: int = 0, left: int = 0) ->
 
 
 @lru_cache(maxsize=8)
-def _sample(name: str) -> Pixels:
+def whole_sample(name: str) -> Pixels:
+    """A photograph of `samples/images`: uint8 (H, W, 3)."""
     return np.asarray(Image.open(_SAMPLES / name).convert("RGB"))
 
 
 def sample(name: str, height: int, width: int, *, top: int = 0, left: int = 0) -> Pixels:
     """A part of a photograph in `samples/images`: uint8 (height, width, 3)."""
-    whole = _sample(name)
+    whole = whole_sample(name)
     assert top + height <= whole.shape[0]
     assert left + width <= whole.shape[1]
     return np.ascontiguousarray(whole[top : top + height, left : left + width])

@@ -41,6 +41,7 @@ def issued_file(**changed: object) -> IssuedFile:
         "fingerprint": Fingerprint(bits=secrets.token_bytes(32), quality=88),
         "manifest": secrets.token_bytes(100),
         "quality": MarkQuality(psnr_db=41.25, ssim=0.98765),
+        "grid": secrets.token_bytes(640),
     }
     return IssuedFile(**fields | changed)
 

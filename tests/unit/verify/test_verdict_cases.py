@@ -87,6 +87,9 @@ def test_a_crop_that_matches_in_part_is_traced():
     finding = decide(evidence_of(replace(LEAKED, match=MatchStatus.PARTIAL)))
     assert finding.verdict is Verdict.TRACED
     assert ReasonCode.CONTENT_PARTIAL in codes(finding)
+    assert "shows a part" in finding.statement
+    whole = decide(evidence_of(replace(LEAKED, match=MatchStatus.MATCH)))
+    assert "that this picture matches" in whole.statement
 
 
 def test_an_unverified_tag_is_said_to_be_one():
