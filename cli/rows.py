@@ -120,6 +120,7 @@ def stamp_row(source: Source, stamped: Stamped) -> dict[str, Any]:
         "manifest_id": stamped.manifest_id,
         "record_id": stamped.record_id,
         "psnr_db": stamped.quality.psnr_db,
+        "margin": stamped.quality.margin,
         "ssim": stamped.quality.ssim,
         "time_stamp": plain(stamped.time_stamp),
         "error": None,

@@ -63,10 +63,16 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkQuality:
-    """What the mark cost the picture: PSNR in dB over RGB, mean SSIM of the luma."""
+    """What the mark cost the picture, and how firmly it sits in the file that was released.
+
+    `psnr_db` over RGB and `ssim`, mean SSIM of the luma, compare the picture before and after
+    marking. `margin` is how many powers of ten the chance of the mark, read back from the file,
+    lies below what a detection needs; 0.0 for schemes without an error rate of their own.
+    """
 
     psnr_db: float
     ssim: float
+    margin: float = 0.0
 
 
 class TimeStampOutcome(StrEnum):

@@ -292,6 +292,7 @@ def _file_row(file: IssuedFile) -> dict[str, Any]:
         "pdq_quality": file.fingerprint.quality,
         "grid": file.grid,
         "psnr_db": file.quality.psnr_db,
+        "margin": file.quality.margin,
         "ssim": file.quality.ssim,
         "manifest": file.manifest,
         "time_stamp": str(file.time_stamp),
@@ -309,7 +310,7 @@ def _record(row: Row[Any]) -> Record:
             sha256=row.sha256,
             fingerprint=Fingerprint(bits=row.pdq, quality=row.pdq_quality),
             manifest=row.manifest,
-            quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim),
+            quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim, margin=row.margin),
             time_stamp=TimeStampResult.parse(row.time_stamp),
             grid=row.grid or b"",
         )

@@ -48,6 +48,7 @@ records = Table(
     Column("pdq_quality", Integer),
     Column("grid", LargeBinary),  # sealed: never the plain signature
     Column("psnr_db", Float),
+    Column("margin", Float),
     Column("ssim", Float),
     Column("manifest", LargeBinary),
     Column("time_stamp", Text),

@@ -7,7 +7,7 @@ order"; step 8 never comes before step 7, and any failure leaves no file behind.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -187,7 +187,7 @@ class Stamper:
             if psnr(rgb, seen) < MIN_PSNR_DB:
                 raise SelfCheckError("the stamped picture no longer looks like the input")
             # (7) commit the record
-            cost = quality(rgb, marked)
+            cost = replace(quality(rgb, marked), margin=_margin(found))
             self.store.issue(
                 record.record_id,
                 IssuedFile(
@@ -308,6 +308,10 @@ class Stamper:
             self.store.void(record.record_id)
         except RegistryError as second:
             error.add_note(f"record {record.record_id} could not be voided: {second}")
+
+
+def _margin(found: Detection) -> float:
+    return round(max(0.0, found.log10_threshold - found.log10_p), 1)
 
 
 def _required(value: _T | None) -> _T:

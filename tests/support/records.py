@@ -40,7 +40,7 @@ def issued_file(**changed: object) -> IssuedFile:
         "sha256": secrets.token_hex(32),
         "fingerprint": Fingerprint(bits=secrets.token_bytes(32), quality=88),
         "manifest": secrets.token_bytes(100),
-        "quality": MarkQuality(psnr_db=41.25, ssim=0.98765),
+        "quality": MarkQuality(psnr_db=41.25, ssim=0.98765, margin=87.5),
         "grid": secrets.token_bytes(640),
     }
     return IssuedFile(**fields | changed)

@@ -129,7 +129,10 @@ def test_the_quality_is_what_the_mark_alone_costs(bench, name):
         tag_key=key.tag_key,
     )
     marked = scheme.embed(pictures.grey_texture(), payload, key.carrier_key)
-    assert made.quality == quality(pictures.grey_texture(), marked)
+    cost = quality(pictures.grey_texture(), marked)
+    assert (made.quality.psnr_db, made.quality.ssim) == (cost.psnr_db, cost.ssim)
+    found = scheme.detect(load(made.data).rgb, Keyring(keys=(key,)))
+    assert made.quality.margin == round(found.log10_threshold - found.log10_p, 1) > 0
 
 
 def test_two_stampings_of_one_picture_are_two_records(bench):
