@@ -135,6 +135,12 @@ def test_an_unmarked_synthetic_picture_has_no_trace():
     assert found.status is WatermarkStatus.NONE
 
 
+def test_a_strip_of_an_unmarked_ramp_has_no_trace():
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    strip = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (20_000, 32, 3)))
+    assert marks.SCHEME.detect(strip, marks.RING, depth=Depth.DEEP).status is WatermarkStatus.NONE
+
+
 # --- sizes --------------------------------------------------------------------------------
 
 
