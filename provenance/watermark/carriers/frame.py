@@ -18,10 +18,11 @@ import numpy.typing as npt
 SIDE: Final = 512.0
 _LEAST: Final = 8
 
-#: Rows: Y and Cb from R, G, B (BT.601 full range, as in JFIF).
-PLANES: Final = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5]], np.float32)
-#: Columns: what one unit of Y and one unit of Cb are in R, G, B.
-UNITS: Final = np.array([[1.0, 0.0], [1.0, -0.344136], [1.0, 1.772]], np.float32)
+#: Cb = (B - Y) times this (BT.601 full range, as in JFIF).
+_TO_CB: Final = 0.5 / (1 - 0.114)
+#: What one unit of Cb is in G and in B.
+CB_GREEN: Final = -0.344136
+CB_BLUE: Final = 1.772
 
 Pixels = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
@@ -66,7 +67,24 @@ def planes(rgb: Pixels, *, width: int, height: int) -> list[Plane]:
 
 def split(rgb: Plane) -> list[Plane]:
     """Luma, and Cb unless the picture is grey, of a float32 (H, W, 3) picture."""
-    luma, blue = cv2.split(cv2.transform(rgb, PLANES))
+    luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+    blue = (rgb[..., 2] - luma) * np.float32(_TO_CB)
     low, high, _, _ = cv2.minMaxLoc(blue)
-    kept = [luma] if high - low < 1e-2 else [luma, blue]
-    return [np.asarray(plane, dtype=np.float32) for plane in kept]
+    return [luma] if high - low < 1e-2 else [luma, blue]
+
+
+def joined(planes: Plane) -> Plane:
+    """What a change of luma, and of Cb if it has two planes, is in R, G, B.
+
+    Args:
+        planes: float32 (h, w, 1) or (h, w, 2).
+
+    Returns:
+        float32 (h, w, 3).
+    """
+    luma = planes[..., 0]
+    if planes.shape[2] == 1:
+        return np.asarray(cv2.merge([luma, luma, luma]), dtype=np.float32)
+    blue = planes[..., 1]
+    green = luma + blue * np.float32(CB_GREEN)
+    return np.asarray(cv2.merge([luma, green, luma + blue * np.float32(CB_BLUE)]), dtype=np.float32)

@@ -17,13 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from provenance.errors import CapacityError
 from provenance.watermark.carriers import frame
-from provenance.watermark.carriers.frame import UNITS, Pixels
+from provenance.watermark.carriers.frame import Pixels
 from provenance.watermark.payload import Layout
 from provenance.watermark.perceptual.budget import Budget
 from provenance.watermark.perceptual.mask import FLAT, chroma_mask, local_variance, luma_mask
@@ -165,8 +164,7 @@ class _Work:
 
     def marked(self, residual: Plane) -> Pixels:
         """The marked picture in the canonical frame."""
-        units = np.ascontiguousarray(UNITS[:, : residual.shape[2]])
-        shown = self.small + cv2.transform(residual, units) + np.float32(0.5)
+        shown = self.small + frame.joined(residual) + np.float32(0.5)
         return np.asarray(np.clip(shown, 0, 255), dtype=np.uint8)
 
     def joined(self, luma: Plane, amplitude: float) -> Plane:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from provenance.watermark.carriers.frame import UNITS, Pixels
+from provenance.watermark.carriers.frame import Pixels, joined
 from provenance.watermark.carriers.lattice import Lattice, Lines, spread, tile
 
 #: Share of the energy in the synchronisation lines.
@@ -114,7 +114,6 @@ def add(rgb: Pixels, residual: Plane) -> Pixels:
     height, width = rgb.shape[:2]
     rows, columns = residual.shape[:2]
     x_step, y_step = columns / width, rows / height
-    units = np.ascontiguousarray(UNITS[:, : residual.shape[2]])
     enlarged = columns <= width
     marked = np.empty_like(rgb)
     for top in range(0, height, _STRIPE):
@@ -138,6 +137,6 @@ def add(rgb: Pixels, residual: Plane) -> Pixels:
             )
         else:  # pictures smaller than the frame
             part = cv2.resize(residual, (width, height), interpolation=cv2.INTER_AREA)[top:bottom]
-        part = cv2.transform(part.reshape(bottom - top, width, -1), units)
+        part = joined(np.asarray(part, dtype=np.float32).reshape(bottom - top, width, -1))
         cv2.add(rgb[top:bottom], part, dst=marked[top:bottom], dtype=cv2.CV_8U)
     return marked

@@ -23,6 +23,9 @@ from provenance.watermark.schemes.lattice.words import FULL
 GRID = lattice(FULL_BAND)
 SIGNS = FULL.chips(bytes(32)).sign[0]
 
+#: What one unit of Y and one of Cb are in R, G, B (JFIF 1.02).
+JFIF = np.array([[1, 0], [1, -0.344136], [1, 1.772]])
+
 
 def rms(plane):
     return float(np.sqrt((plane.astype(float) ** 2).mean()))
@@ -116,7 +119,7 @@ def test_stripes_give_what_the_whole_picture_gives(height, width, planes):
         interpolation=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     ).reshape(height, width, planes)
-    expected = np.clip(np.rint(rgb + whole @ frame.UNITS[:, :planes].T), 0, 255)
+    expected = np.clip(np.rint(rgb + whole @ JFIF[:, :planes].T), 0, 255)
     difference = np.abs(add(rgb, given).astype(float) - expected)
     assert difference.max() <= 1
     seams = np.zeros(height, dtype=bool)
