@@ -285,15 +285,15 @@ _MANIFESTS = (
     ),
     Case(
         signed.half_signed_jpeg,
-        seen(OPEN, PARTIAL, manifest=CHANGED),
+        seen(TRACED, PARTIAL, manifest=CHANGED),
         CUT_OFF,
-        "the manifest stands in front and is readable; half a picture is not the signed one",
+        "the upper half holds the mark, and is recognised as a part of the picture of the record",
     ),
     Case(
         signed.half_signed_png,
-        seen(OPEN, PARTIAL, manifest=UNREADABLE),
+        seen(TRACED, PARTIAL, manifest=UNREADABLE),
         CUT_OFF,
-        "the validator gives up on half a PNG; the upper part is checked for the mark",
+        "the validator gives up on half a PNG; the upper part holds the mark and is recognised",
     ),
     Case(
         signed.signed_without_end,
