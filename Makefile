@@ -42,7 +42,7 @@ demo: $(VENV)/.demo ## Stamp sample pictures, leak them, trace the leaks
 	$(BIN)/python samples/demo.py
 
 test: $(VENV)/.dev lint ## Run lint and all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -n 2 -q
 
 lint: $(VENV)/.dev ## ruff, mypy, import contracts, generated documentation
 	$(BIN)/ruff check .
