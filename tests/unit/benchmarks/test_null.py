@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,6 @@ from support import pictures
 from benchmarks.watermark import null
 from benchmarks.watermark.null import Counted, Kind
 from benchmarks.watermark.seeds import generator
-from provenance.model.evidence import WatermarkStatus
-from provenance.watermark import Detection, catalog
 
 SCHEME = "imwatermark.dwtDctSvd"
 
@@ -38,31 +37,13 @@ def test_full_detections_are_counted_for_both_kinds_and_nothing_is_accepted(
     assert "The scheme offers none." in output.out
 
 
-class Offering:
-    """A scheme that finds nothing, and whose scores are as the theory has them."""
-
-    info = catalog.scheme(SCHEME).info
-
-    def embed(self, rgb, payload, key):
-        return rgb.copy()
-
-    def detect(self, rgb, keyring):
-        return Detection(status=WatermarkStatus.NONE)
-
-    def null_scores(self, rgb, keys):
-        return generator(rgb.shape, *keys).standard_normal(len(keys))
-
-
-def test_keyed_trials_of_a_scheme_that_offers_them_are_told_and_plotted(
-    material, tmp_path, monkeypatch, capsys
-):
+def test_keyed_trials_of_a_scheme_that_offers_them_are_told_and_plotted(material, tmp_path, capsys):
     pytest.importorskip("matplotlib", reason="the bench extra is not installed")
-    monkeypatch.setattr(catalog, "_SCHEMES", {SCHEME: Offering()})
-    asked = settings(trials=3001, full=4)
+    asked = replace(settings(trials=3001, full=4), schemes=("lattice-1",))
     assert null.run(asked, tmp_path / "out", jobs=1, command="the command") == 0
     (line,) = [text for text in capsys.readouterr().out.splitlines() if text.startswith("| all")]
     assert line.split("|")[2].strip() == "3,002"
-    assert (tmp_path / "out" / f"null-{SCHEME}.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "out" / "null-lattice-1.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_parts_are_crops_that_depend_on_the_seed_only():
