@@ -69,14 +69,13 @@ def main() -> None:
 def estimated(marked: Pixels) -> npt.NDArray[np.float32]:
     """The residual as far as it can be told from the marked picture: float32 (h, w, n)."""
     height, width = marked.shape[:2]
-    columns, rows = frame.size(width, height)
     scale = max(frame.scale(width, height), 0.5)
-    planes = frame.planes(marked, width=columns, height=rows)
+    planes = frame.canonical(marked)
     variance = local_variance(planes[0], scale)
     masks = (luma_mask(planes[0], variance), chroma_mask(variance))
     grid = FULL.grid
     shaped = [
-        spread(tile(lines_of(whiten(plane), grid), grid), rows, columns) * mask
+        spread(tile(lines_of(whiten(plane), grid), grid), *plane.shape) * mask
         for plane, mask in zip(planes, masks, strict=False)
     ]
     return np.stack(shaped, axis=-1)

@@ -26,8 +26,7 @@ def null_scores(rgb: npt.NDArray[np.uint8], keys: Sequence[bytes]) -> npt.NDArra
 
     The word is all zeros, so that a score is the chips of the key against the picture.
     """
-    width, height = frame.size(rgb.shape[1], rgb.shape[0])
-    planes = frame.planes(rgb, width=width, height=height)
+    planes = frame.canonical(rgb)
     values = [soft_values(lines_of(whiten(plane), FULL.grid), FULL.grid) for plane in planes]
     seen = np.concatenate(values)
     seen = seen / (np.linalg.norm(seen) + 1e-12)

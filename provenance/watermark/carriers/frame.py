@@ -65,6 +65,12 @@ def planes(rgb: Pixels, *, width: int, height: int) -> list[Plane]:
     return split(resize(rgb, width, height).astype(np.float32))
 
 
+def canonical(rgb: Pixels) -> list[Plane]:
+    """The planes of a picture, uint8 (H, W, 3), at its canonical size; see `planes`."""
+    width, height = size(rgb.shape[1], rgb.shape[0])
+    return planes(rgb, width=width, height=height)
+
+
 def split(rgb: Plane) -> list[Plane]:
     """Luma, and Cb unless the picture is grey, of a float32 (H, W, 3) picture."""
     luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.float32)

@@ -93,8 +93,19 @@ def sync_values(spectrum: Spectrum, matrices: Matrices, band: Band, source: int)
     planes = len(spectrum.values)
     if source < planes:
         return values_at(spectrum, source, places)
-    total = np.sum([values_at(spectrum, plane, places) for plane in range(planes)], axis=0)
-    combined: Values = (total / np.sqrt(planes)).astype(np.complex64)
+    return _together([values_at(spectrum, plane, places) for plane in range(planes)])
+
+
+def values_of_sources(spectrum: Spectrum, matrices: Matrices, band: Band) -> list[Values]:
+    """`sync_values` of every source: each plane and, if there are several, their sum."""
+    places = np.einsum("nij,kj->nki", matrices, sync_frequencies(band))
+    found = [values_at(spectrum, plane, places) for plane in range(len(spectrum.values))]
+    return [*found, _together(found)] if len(found) > 1 else found
+
+
+def _together(values: list[Values]) -> Values:
+    """The planes added up, with the noise of one."""
+    combined: Values = (np.sum(values, axis=0) / np.sqrt(len(values))).astype(np.complex64)
     return combined
 
 
@@ -164,13 +175,9 @@ def align(spectrum: Spectrum, matrices: Matrices, band: Band, keep: int) -> list
         band: the band.
         keep: how many candidates are refined and returned.
     """
-    planes = len(spectrum.values)
-    places = np.einsum("nij,kj->nki", matrices, sync_frequencies(band))
-    single = [values_at(spectrum, plane, places) for plane in range(planes)]
-    if planes > 1:
-        single.append((np.sum(single, axis=0) / np.sqrt(planes)).astype(np.complex64))
-    score, shift, turned = best_shifts(np.concatenate(single), band)
-    by_source = score.reshape(len(single), -1)
+    values = values_of_sources(spectrum, matrices, band)
+    score, shift, turned = best_shifts(np.concatenate(values), band)
+    by_source = score.reshape(len(values), -1)
     found = []
     for candidate in np.argsort(-by_source.max(axis=0))[:keep]:
         source = int(by_source[:, candidate].argmax())

@@ -176,11 +176,12 @@ def unequal_scales(power: Plane, band: Band, count: int) -> Matrices:
 def stretched(power: Plane, band: Band, aspects: tuple[float, ...], count: int) -> Matrices:
     """Rotation before or after a stretch, the best `count` for each aspect and order."""
     found = []
+    polar = polar_map(power)
     for aspect in aspects:
         stretch = np.diag([1 / aspect, 1.0])
         after = similarities(polar_map(power, aspect), band, count)
         found.append(stretch @ after)
-        before = similarities(polar_map(power), band, count, aspect)
+        before = similarities(polar, band, count, aspect)
         found.append(before @ stretch)
     return np.concatenate(found)
 

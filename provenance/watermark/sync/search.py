@@ -33,7 +33,7 @@ from provenance.watermark.sync.align import (
     best_shifts,
     read_lines,
     refined,
-    sync_values,
+    values_of_sources,
 )
 from provenance.watermark.sync.candidates import (
     SCALES,
@@ -169,17 +169,14 @@ def _blurred(power: Plane) -> Plane:
 def _scan(spectrum_: Spectrum, band: Band) -> list[Alignment]:
     """Coherent scan of all scales without rotation, the best few refined."""
     matrices = scales_only(_SCAN_STEP, *SCALES)
-    sources = len(spectrum_.values) + (len(spectrum_.values) > 1)
     scores, shifts, turns = [], [], []
     for start in range(0, len(matrices), _SCAN_BATCH):
         batch = matrices[start : start + _SCAN_BATCH]
-        values = np.concatenate(
-            [sync_values(spectrum_, batch, band, source) for source in range(sources)]
-        )
-        score, shift, turned = best_shifts(values, band)
-        scores.append(score.reshape(sources, -1))
-        shifts.append(shift.reshape(sources, -1, 2))
-        turns.append(turned.reshape(sources, -1))
+        values = values_of_sources(spectrum_, batch, band)
+        score, shift, turned = best_shifts(np.concatenate(values), band)
+        scores.append(score.reshape(len(values), -1))
+        shifts.append(shift.reshape(len(values), -1, 2))
+        turns.append(turned.reshape(len(values), -1))
     score = np.concatenate(scores, axis=1)
     shift, turned = np.concatenate(shifts, axis=1), np.concatenate(turns, axis=1)
     found = []

@@ -14,7 +14,7 @@ after all that is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -68,18 +68,6 @@ class Targets:
 #: What happens to small pictures takes more of them: they get a stronger mark. The smallest
 #: cannot carry one that survives everything, and the eye comes first.
 LARGE: Final = Targets()
-MEDIUM: Final = Targets(
-    score=86.0,
-    least_score=80.5,
-    whole=17.3,
-    ample=20.0,
-    compressed=20,
-    quarter=15.5,
-    quarter_luma=14.0,
-    ninth=17.0,
-    most_flat=0.95,
-    raised_score=84.5,
-)
 SMALL: Final = Targets(
     whole=16.5,
     ample=16.5,
@@ -90,6 +78,7 @@ SMALL: Final = Targets(
     most_flat=0.95,
     raised_score=84.5,
 )
+MEDIUM: Final = replace(SMALL, score=86.0, least_score=80.5, whole=17.3, ample=20.0)
 TINY: Final = Targets(
     score=91.0,
     least_score=85.0,
@@ -126,7 +115,6 @@ class _Work:
     small: Plane  # (h, w, 3)
     luma: Plane
     host: npt.NDArray[np.complex64]
-    filtered: Plane
     pattern: Plane  # plain luma residual at strength 1
     chroma: Plane | None  # Cb residual at strength 1; None for grey pictures
     mask: Plane
@@ -237,15 +225,13 @@ def _prepare(rgb: Pixels, format_: Format, codeword: npt.NDArray[np.float32]) ->
     luma, grey = planes[0], len(planes) == 1
     variance = local_variance(luma, scale)
     mask = luma_mask(luma, variance)
-    filtered = whiten(luma)
     return _Work(
         format=format_,
         codeword=codeword,
         reader=Reader(format_.grid, codeword, columns, rows, (width, height)),
         small=small,
         luma=luma,
-        host=lines_of(filtered, format_.grid),
-        filtered=filtered,
+        host=lines_of(whiten(luma), format_.grid),
         pattern=plain(format_.grid, codeword[0], mask, tilt=LUMA_TILT),
         chroma=None if grey else plain(format_.grid, codeword[1], chroma_mask(variance), tilt=0.0),
         mask=mask,
@@ -292,7 +278,7 @@ def _for_crops(work: _Work, luma: Plane, strength: float, targets: Targets) -> t
     factor = float((needed / quarter**2) ** (_EXPONENT / 2)) if quarter > 0 else 1.0
     if factor > 1:
         most = min(work.strength_for(targets.raised_score, strength), targets.most_flat / FLAT)
-        factor = max(1.0, min(factor, most / strength))
+        factor = min(factor, most / strength)
     return targets.chroma * share, max(1.0, factor)
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.model.evidence import WatermarkStatus
-from provenance.watermark.carriers.chips import chips
-from provenance.watermark.carriers.lattice import Lines, lattice
+from provenance.watermark.carriers.lattice import Lines
 from provenance.watermark.coding.convolutional import RATE, decode, encode
 from provenance.watermark.keyring import DetectionKey, Keyring
 from provenance.watermark.payload import Payload, unpack
@@ -64,12 +63,12 @@ def _promising(values: list[Soft], format_: Format, keyring: Keyring) -> list[De
 @lru_cache(maxsize=8)
 def _pilot_signs(format_: Format, keys: tuple[bytes, ...]) -> npt.NDArray[np.float32]:
     """float32 (keys, pilots of both planes)."""
-    pilot = lattice(format_.band).pilot
+    pilot = format_.grid.pilot
     return np.stack([format_.chips(key).sign[:, pilot].ravel() for key in keys])
 
 
 def _word(values: list[Soft], format_: Format, key: DetectionKey, trials: int) -> Word | None:
-    code = chips(format_.band, key.carrier_key, RATE * format_.layout.bits)
+    code = format_.chips(key.carrier_key)
     evidence = np.zeros(code.code_bits + 1)
     for value, signs, places in zip(values, code.sign, code.bit, strict=False):
         evidence += np.bincount(places, value * signs, minlength=code.code_bits + 1)

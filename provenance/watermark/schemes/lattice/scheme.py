@@ -19,8 +19,14 @@ from provenance.watermark.reading.lines import agreeing, lines_of, sync_score
 from provenance.watermark.scheme import Depth, Detection, Pixels, SchemeInfo
 from provenance.watermark.schemes.lattice.embed import embed
 from provenance.watermark.schemes.lattice.reader import read_word
-from provenance.watermark.schemes.lattice.words import FULL, SHORT, SHORT_BELOW, Format, carried
-from provenance.watermark.schemes.lattice.words import format_of as _format_of
+from provenance.watermark.schemes.lattice.words import (
+    FULL,
+    SHORT,
+    SHORT_BELOW,
+    Format,
+    carried,
+    format_of,
+)
 from provenance.watermark.statistics.bound import LOG10_THRESHOLD
 from provenance.watermark.sync.geometry import geometry_of, in_place
 from provenance.watermark.sync.search import Found, Search
@@ -74,7 +80,7 @@ class LatticeScheme:
     def embed(self, rgb: Pixels, payload: Payload, key: bytes) -> Pixels:
         """Put a payload into an image; see `Scheme.embed`."""
         self.info.require_fit(rgb)
-        return embed(rgb, _format_of(payload.layout), carried(payload, key))
+        return embed(rgb, format_of(payload.layout), carried(payload, key))
 
     def detect(self, rgb: Pixels, keyring: Keyring, *, depth: Depth = Depth.STANDARD) -> Detection:
         """Look for a mark; see `Scheme.detect`."""
@@ -118,8 +124,7 @@ LATTICE: Final = LatticeScheme()
 
 def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
     height, width = rgb.shape[:2]
-    columns, rows = frame.size(width, height)
-    planes = frame.planes(rgb, width=columns, height=rows)
+    planes = frame.canonical(rgb)
     formats = (SHORT, FULL) if height * width < SHORT_BELOW else (FULL, SHORT)
     yield from _in_place(planes, formats, (width, height))
     if depth == Depth.FAST:
@@ -135,10 +140,8 @@ def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
         for format_ in deep:
             yield from whole.readings(format_, stage)
     for left, top, right, bottom in _windows(width, height):
-        part = rgb[top:bottom, left:right]
-        columns, rows = frame.size(right - left, bottom - top)
-        planes = frame.planes(part, width=columns, height=rows)
-        window = _Part(planes, (left, top), (right - left, bottom - top))
+        part = frame.canonical(rgb[top:bottom, left:right])
+        window = _Part(part, (left, top), (right - left, bottom - top))
         yield from window.readings(FULL, Search.shallow)
 
 

@@ -80,8 +80,7 @@ class Reader:
 
     def mild(self, marked: Pixels, quality: int) -> float:
         """Z of the whole picture, all planes, after JPEG."""
-        planes = frame.planes(jpeg(marked, quality), width=self.width, height=self.height)
-        return self.whole([whiten(plane) for plane in planes])
+        return self.clean(jpeg(marked, quality))
 
     def quarters(self, marked: Pixels, quality: int) -> tuple[float, float]:
         """Least z over the four quarters after JPEG: all planes, luma alone."""
