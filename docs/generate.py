@@ -112,7 +112,7 @@ def codes_page() -> str:
         "| code | bearing | sentence |",
         "|---|---|---|",
     ]
-    lines += [f"| `{c.value}` | {c.bearing.value} | {_plain(c.sentence)} |" for c in ReasonCode]
+    lines += [f"| `{c.value}` | {c.bearing.value} | {_plain(c.template)} |" for c in ReasonCode]
     lines += ["", "## Errors", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code.value}` | {code.meaning} |" for code in ErrorCode]
     return "\n".join(lines) + "\n"

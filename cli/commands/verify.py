@@ -139,7 +139,7 @@ def _print(source: Source, result: VerificationReport | ProvenanceError, *, sing
     out(f"  {shown(result.finding.statement)}")
     for reason in result.reasons:
         detail = f" [{shown(reason.detail)}]" if reason.detail else ""
-        out(f"  - {reason.code.sentence}{detail}")
+        out(f"  - {reason.code.template}{detail}")
     for flag in result.input.flags:
         out(f"  * note on the file: {flag.value.replace('_', ' ')}")
     out(f"  Next: {shown(result.finding.next_step)}")

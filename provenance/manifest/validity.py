@@ -22,7 +22,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from provenance.manifest import names
 from provenance.model.evidence import UNTRUSTED_CODES, ManifestEvidence, ManifestStatus
-from provenance.model.trust import TimeSource, TimeStampStatus, ValidityEvidence
+from provenance.model.trust import (
+    TimeSource,
+    TimeStampEvidence,
+    TimeStampStatus,
+    Unproven,
+    ValidityEvidence,
+)
 from provenance.trust import (
     Anchored,
     TrustStore,
@@ -80,7 +86,7 @@ def settled(
         begin, end = map(moment_text, dates)
         validity = replace(validity, not_before=begin, not_after=end)
     if found.status is ManifestStatus.EXPIRED:
-        validity = replace(validity, detail=_why_unproven(found, later=moment))
+        validity = replace(validity, unproven=_why_unproven(found.time_stamp))
     return replace(found, validity=validity)
 
 
@@ -116,20 +122,15 @@ def _within(dates: tuple[datetime, datetime] | None, moment: datetime) -> bool:
     return dates is not None and dates[0] <= moment <= dates[1]
 
 
-def _why_unproven(found: ManifestEvidence, *, later: datetime) -> str:
-    """Why no time stamp says when the claim was signed."""
-    stamp = found.time_stamp
+def _why_unproven(stamp: TimeStampEvidence) -> Unproven:
     match stamp.status:
         case TimeStampStatus.NONE:
-            return "no time stamp"
+            return Unproven.NO_TIME_STAMP
         case TimeStampStatus.INVALID:
-            return "its time stamp does not verify"
+            return Unproven.INVALID
         case TimeStampStatus.UNTRUSTED if stamp.unlisted_by_design:
-            return (
-                f"its time stamp is by {stamp.authority}; on a claim of version 1 no authority "
-                "is held against a list, so it proves nothing"
-            )
+            return Unproven.VERSION_1
         case TimeStampStatus.UNTRUSTED:
-            return f"its time stamp is by {stamp.authority}, which is on no time-stamping list"
+            return Unproven.UNLISTED
         case TimeStampStatus.TRUSTED:
-            return f"its time stamp of {stamp.time} is from after {moment_text(later)}"
+            return Unproven.LATER

@@ -34,7 +34,17 @@ from provenance.model.generation import (
     TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef, manifest_id_for, new_record_id
+from provenance.model.messages import Message, Template
+from provenance.model.notes import Note, NoteCode
 from provenance.model.report import Finding, VerificationReport
+from provenance.model.statements import (
+    Limit,
+    LimitCode,
+    NextStep,
+    Statement,
+    StatementCode,
+    StepCode,
+)
 from provenance.model.trust import (
     PolicyEvidence,
     RevocationStatus,
@@ -42,11 +52,13 @@ from provenance.model.trust import (
     TimeStampEvidence,
     TimeStampStatus,
     TrustListInfo,
+    Unproven,
     ValidityEvidence,
 )
-from provenance.model.verdict import Bearing, Reason, ReasonCode, Verdict
+from provenance.model.verdict import Basis, Bearing, Reason, ReasonCode, Verdict
 
 __all__ = [
+    "Basis",
     "Bearing",
     "ContentMatchEvidence",
     "Evidence",
@@ -59,6 +71,8 @@ __all__ = [
     "IngredientFinding",
     "InputFacts",
     "IssuedFile",
+    "Limit",
+    "LimitCode",
     "ManifestEvidence",
     "ManifestSource",
     "ManifestStatus",
@@ -68,6 +82,10 @@ __all__ = [
     "MarkerClass",
     "MarkerEvidence",
     "MatchStatus",
+    "Message",
+    "NextStep",
+    "Note",
+    "NoteCode",
     "PolicyEvidence",
     "Reason",
     "ReasonCode",
@@ -79,13 +97,18 @@ __all__ = [
     "RevocationStatus",
     "SignerInfo",
     "SoftBinding",
+    "Statement",
+    "StatementCode",
+    "StepCode",
     "SystemRef",
+    "Template",
     "TimeSource",
     "TimeStampEvidence",
     "TimeStampOutcome",
     "TimeStampResult",
     "TimeStampStatus",
     "TrustListInfo",
+    "Unproven",
     "ValidityEvidence",
     "Verdict",
     "VerificationReport",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from provenance.errors import VerificationError
 from provenance.model.evidence import Evidence, InputFacts
 from provenance.model.ids import SystemRef
-from provenance.model.verdict import Reason, Verdict
+from provenance.model.statements import Limit, NextStep, Statement
+from provenance.model.verdict import Basis, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +18,27 @@ class Finding:
 
     `system` is who the evidence points to. Only under `TRACED` may it be named as the
     origin; under every weaker verdict the statement must be "carries a mark assigned to".
+    `basis` says which kinds of evidence the verdict rests on, and is empty where nothing was
+    found. Sentences are codes with values, so that a finding is the same in every language.
     """
 
     verdict: Verdict
     system: SystemRef | None
+    basis: tuple[Basis, ...]
+    statements: tuple[Statement, ...]
     reasons: tuple[Reason, ...]
-    statement: str
-    next_step: str
+    next_steps: tuple[NextStep, ...]
+    limits: tuple[Limit, ...]
+
+    @property
+    def statement(self) -> str:
+        """What was found, in English."""
+        return " ".join(map(str, self.statements))
+
+    @property
+    def next_step(self) -> str:
+        """What to do next, in English."""
+        return " ".join(map(str, self.next_steps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

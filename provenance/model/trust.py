@@ -60,19 +60,30 @@ class TimeStampEvidence:
         return self.status is TimeStampStatus.UNTRUSTED and "timeStamp.trusted" in self.codes
 
 
+class Unproven(StrEnum):
+    """Why no time stamp shows that a certificate was valid when it signed."""
+
+    NO_TIME_STAMP = "no time stamp"
+    INVALID = "the time stamp does not verify"
+    VERSION_1 = "the authority of a claim of version 1 is held against no list"
+    UNLISTED = "the authority is on no time-stamping list"
+    LATER = "the time stamp is from after the moment"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidityEvidence:
     """The moment at which the signer's certificates were judged.
 
     `at` is that moment (RFC 3339, UTC) and `source` where it came from. `not_before` and
-    `not_after` are those of the signing certificate, read only where they mattered.
+    `not_after` are those of the signing certificate, read only where they mattered. `unproven`
+    is set where the certificate had expired and nothing shows that it was valid before.
     """
 
     at: str
     source: TimeSource
     not_before: str = ""
     not_after: str = ""
-    detail: str = ""
+    unproven: Unproven | None = None
 
 
 class RevocationStatus(StrEnum):

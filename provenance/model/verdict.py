@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+
+from provenance.model.messages import Message, Template
+from provenance.model.notes import Note
 
 
 class Verdict(StrEnum):
@@ -31,6 +35,15 @@ _MEANINGS = {
 }
 
 
+class Basis(StrEnum):
+    """What a finding rests on, in the words of the EU Code of Practice, measure 2.3."""
+
+    METADATA = "metadata"
+    WATERMARK = "watermark"
+    FORENSIC = "forensic"  # no check here is forensic; kept because the set is the Code's
+    OTHER = "other"  # comparison with a record's fingerprints
+
+
 class Bearing(StrEnum):
     """Which way a reason points."""
 
@@ -40,186 +53,190 @@ class Bearing(StrEnum):
     LIMITS = "limits"  # narrows what the verdict says
 
 
-class ReasonCode(StrEnum):
+_S, _C, _O, _L = Bearing.SUPPORTS, Bearing.CONTRADICTS, Bearing.OPEN, Bearing.LIMITS
+
+
+class ReasonCode(Template):
     """Closed set of reasons; each owns its bearing and its sentence."""
 
-    MANIFEST_TRUSTED = "manifest.trusted"
-    MANIFEST_CONTENT_CHANGED = "manifest.content_changed"
-    MANIFEST_UNTRUSTED = "manifest.untrusted"
-    MANIFEST_INVALID = "manifest.invalid"
-    MANIFEST_EXPIRED = "manifest.expired"
-    MANIFEST_REMOTE_ONLY = "manifest.remote_only"
-    MANIFEST_UNREADABLE = "manifest.unreadable"
-    MANIFEST_NONE = "manifest.none"
-    MANIFEST_RECOVERED = "manifest.recovered"
-    INGREDIENT_ALTERED = "ingredient.altered"
-    INGREDIENT_NOT_WALKED = "ingredient.not_walked"
-    MARK_READ = "mark.read"
-    MARK_READ_UNVERIFIED = "mark.read_unverified"
-    MARK_TRACE = "mark.trace"
-    MARK_NONE = "mark.none"
-    MARK_NOT_APPLICABLE = "mark.not_applicable"
-    MARK_NOT_CHECKED = "mark.not_checked"
-    MARK_CANDIDATE_CONFIRMED = "mark.candidate_confirmed"
-    RECORD_FOUND = "record.found"
-    RECORD_ABSENT = "record.absent"
-    RECORD_VOID = "record.void"
-    RECORD_UNREACHABLE = "record.unreachable"
-    RECORD_NOT_ASKED = "record.not_asked"
-    CONTENT_MATCH = "content.match"
-    CONTENT_PARTIAL = "content.partial"
-    CONTENT_MISMATCH = "content.mismatch"
-    CONTENT_NOT_COMPARABLE = "content.not_comparable"
-    MARKER_SIGNED = "marker.signed"
-    MARKER_PUBLIC_WATERMARK = "marker.public_watermark"
-    MARKER_UNSIGNED_METADATA = "marker.unsigned_metadata"
-    CONFLICT_SOFT_BINDING = "conflict.soft_binding"
-    CONFLICT_MARK_MISSING = "conflict.mark_missing"
-    CONFLICT_CAPTURE = "conflict.capture"
-    CONFLICT_OTHER_SYSTEM = "conflict.other_system"
-    CONFLICT_MANIFEST_INVALID = "conflict.manifest_invalid"
-    CONFLICT_SEVERAL_SYSTEMS = "conflict.several_systems"
+    bearing: Bearing
 
-    @property
-    def bearing(self) -> Bearing:
-        """Which way this reason points, whatever the verdict."""
-        return _BEARINGS[self]
+    def __new__(cls, code: str, bearing: Bearing, template: str) -> Self:
+        """A member: its code, which way it points, its sentence."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.bearing, member.template = bearing, template
+        return member
 
-    @property
-    def sentence(self) -> str:
-        """What the reason says, without the values of a single case."""
-        return _SENTENCES[self]
-
-
-_S, _C, _O, _L = Bearing.SUPPORTS, Bearing.CONTRADICTS, Bearing.OPEN, Bearing.LIMITS
-_R = ReasonCode
-
-_TABLE: tuple[tuple[ReasonCode, Bearing, str], ...] = (
-    (_R.MANIFEST_TRUSTED, _S, "The C2PA manifest is intact and its signer is on a trust list."),
-    (
-        _R.MANIFEST_CONTENT_CHANGED,
+    MANIFEST_TRUSTED = (
+        "manifest.trusted",
+        _S,
+        "The C2PA manifest is intact and its signer is on a trust list.",
+    )
+    MANIFEST_ACCEPTED = (
+        "manifest.accepted",
+        _S,
+        "The C2PA manifest is intact; its signer is on no trust list, but the policy accepts it.",
+    )
+    MANIFEST_CONTENT_CHANGED = (
+        "manifest.content_changed",
         _L,
         "The manifest's signer is trusted, but the file was changed after it was signed.",
-    ),
-    (_R.MANIFEST_UNTRUSTED, _L, "The manifest is well-formed, but its signer is not trusted."),
-    (_R.MANIFEST_INVALID, _O, "The manifest does not verify."),
-    (
-        _R.MANIFEST_EXPIRED,
+    )
+    MANIFEST_UNTRUSTED = (
+        "manifest.untrusted",
+        _L,
+        "The manifest is well-formed, but its signer is not trusted.",
+    )
+    MANIFEST_INVALID = "manifest.invalid", _O, "The manifest does not verify."
+    MANIFEST_EXPIRED = (
+        "manifest.expired",
         _O,
         (
-            "The signing certificate has expired and no trusted time stamp shows that it was "
-            "valid when it signed."
+            "The signing certificate has expired and no trusted time stamp shows that it was valid "
+            "when it signed."
         ),
-    ),
-    (
-        _R.MANIFEST_REMOTE_ONLY,
+    )
+    MANIFEST_REMOTE_ONLY = (
+        "manifest.remote_only",
         _O,
         "The file only names a manifest on a server; it was not fetched.",
-    ),
-    (_R.MANIFEST_UNREADABLE, _O, "There is a manifest, but it cannot be read."),
-    (_R.MANIFEST_NONE, _L, "The file carries no C2PA manifest."),
-    (
-        _R.MANIFEST_RECOVERED,
+    )
+    MANIFEST_UNREADABLE = (
+        "manifest.unreadable",
+        _O,
+        "There is a manifest, but it cannot be read.",
+    )
+    MANIFEST_NONE = "manifest.none", _L, "The file carries no C2PA manifest."
+    MANIFEST_RECOVERED = (
+        "manifest.recovered",
         _S,
         "The manifest was recovered through the mark; its hard binding is not applicable.",
-    ),
-    (
-        _R.INGREDIENT_ALTERED,
+    )
+    INGREDIENT_ALTERED = (
+        "ingredient.altered",
         _L,
         "An ingredient named by the manifest does not verify: its own history is open.",
-    ),
-    (
-        _R.INGREDIENT_NOT_WALKED,
+    )
+    INGREDIENT_NOT_WALKED = (
+        "ingredient.not_walked",
         _O,
         "The manifest names more ingredients than are checked here.",
-    ),
-    (_R.MARK_READ, _S, "A watermark was read and its tag verifies."),
-    (
-        _R.MARK_READ_UNVERIFIED,
+    )
+    MARK_READ = "mark.read", _S, "A watermark was read and its tag verifies."
+    MARK_READ_UNVERIFIED = (
+        "mark.read_unverified",
         _S,
         "A watermark was read; the key that authenticates its tag is not held here.",
-    ),
-    (_R.MARK_TRACE, _O, "Traces of a watermark were found, but no payload can be read."),
-    (_R.MARK_NONE, _L, "No known mark found in the pixels."),
-    (_R.MARK_NOT_APPLICABLE, _L, "The image cannot carry the mark that was looked for."),
-    (_R.MARK_NOT_CHECKED, _O, "The watermark was not checked."),
-    (
-        _R.MARK_CANDIDATE_CONFIRMED,
+    )
+    MARK_TRACE = (
+        "mark.trace",
+        _O,
+        "Traces of a watermark were found, but no payload can be read.",
+    )
+    MARK_NONE = "mark.none", _L, "No known mark found in the pixels."
+    MARK_NOT_APPLICABLE = (
+        "mark.not_applicable",
+        _L,
+        "The image cannot carry the mark that was looked for.",
+    )
+    MARK_NOT_CHECKED = "mark.not_checked", _O, "The watermark was not checked."
+    MARK_CANDIDATE_CONFIRMED = (
+        "mark.candidate_confirmed",
         _S,
         "The pixels spell the id of a record; this scheme alone cannot tell chance from mark.",
-    ),
-    (_R.RECORD_FOUND, _S, "The registry holds the record that is named."),
-    (_R.RECORD_ABSENT, _O, "The registry that was asked holds no such record."),
-    (_R.RECORD_VOID, _O, "The record was reserved but never released."),
-    (_R.RECORD_UNREACHABLE, _O, "The registry could not be asked."),
-    (_R.RECORD_NOT_ASKED, _O, "No registry was available to look the id up."),
-    (
-        _R.CONTENT_MATCH,
+    )
+    RECORD_FOUND = "record.found", _S, "The registry holds the record that is named."
+    RECORD_ABSENT = "record.absent", _O, "The registry that was asked holds no such record."
+    RECORD_VOID = "record.void", _O, "The record was reserved but never released."
+    RECORD_UNREACHABLE = "record.unreachable", _O, "The registry could not be asked."
+    RECORD_NOT_ASKED = (
+        "record.not_asked",
+        _O,
+        "No registry was available to look the id up.",
+    )
+    CONTENT_MATCH = (
+        "content.match",
         _S,
         "The image looks like the one that was issued (the same picture, perhaps edited).",
-    ),
-    (_R.CONTENT_PARTIAL, _S, "The image looks like a part of the one that was issued."),
-    (
-        _R.CONTENT_MISMATCH,
+    )
+    CONTENT_PARTIAL = (
+        "content.partial",
+        _S,
+        "The image looks like a part of the one that was issued.",
+    )
+    CONTENT_MISMATCH = (
+        "content.mismatch",
         _C,
         "The image does not look like the one that was issued: the mark may be transplanted.",
-    ),
-    (
-        _R.CONTENT_NOT_COMPARABLE,
+    )
+    CONTENT_NOT_COMPARABLE = (
+        "content.not_comparable",
         _O,
         "The image cannot be compared with the one that was issued.",
-    ),
-    (
-        _R.MARKER_SIGNED,
+    )
+    MARKER_SIGNED = (
+        "marker.signed",
         _L,
         "A C2PA manifest names a known system; this is worth as much as its signer.",
-    ),
-    (
-        _R.MARKER_PUBLIC_WATERMARK,
+    )
+    MARKER_PUBLIC_WATERMARK = (
+        "marker.public_watermark",
         _L,
         "The pixels are consistent with another system's public watermark; anybody can embed it.",
-    ),
-    (
-        _R.MARKER_UNSIGNED_METADATA,
+    )
+    MARKER_UNSIGNED_METADATA = (
+        "marker.unsigned_metadata",
         _L,
         "Unsigned metadata points to AI or another system; anybody can write or remove it.",
-    ),
-    (
-        _R.CONFLICT_SOFT_BINDING,
+    )
+    CONFLICT_SOFT_BINDING = (
+        "conflict.soft_binding",
         _C,
         "The manifest names another watermark than the one in the pixels.",
-    ),
-    (
-        _R.CONFLICT_MARK_MISSING,
+    )
+    CONFLICT_MARK_MISSING = (
+        "conflict.mark_missing",
         _C,
         "The manifest is intact and names a watermark, but the pixels do not carry it.",
-    ),
-    (
-        _R.CONFLICT_CAPTURE,
+    )
+    CONFLICT_CAPTURE = (
+        "conflict.capture",
         _C,
         (
-            "The manifest says that the picture was captured by a device, while a generator's "
-            "mark is in the pixels."
+            "The manifest says that the picture was captured by a device, while a generator's mark "
+            "is in the pixels."
         ),
-    ),
-    (
-        _R.CONFLICT_OTHER_SYSTEM,
+    )
+    CONFLICT_OTHER_SYSTEM = (
+        "conflict.other_system",
         _C,
         "The manifest names another origin than the mark in the pixels.",
-    ),
-    (_R.CONFLICT_MANIFEST_INVALID, _C, "The manifest does not verify while the mark reads."),
-    (_R.CONFLICT_SEVERAL_SYSTEMS, _C, "Marks of several systems are in one image."),
-)
-_BEARINGS = {code: bearing for code, bearing, _ in _TABLE}
-_SENTENCES = {code: sentence for code, _, sentence in _TABLE}
+    )
+    CONFLICT_MANIFEST_INVALID = (
+        "conflict.manifest_invalid",
+        _C,
+        "The manifest does not verify while the mark reads.",
+    )
+    CONFLICT_SEVERAL_SYSTEMS = (
+        "conflict.several_systems",
+        _C,
+        "Marks of several systems are in one image.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One reason in one case: its code and the values it rests on."""
+class Reason(Message):
+    """One reason in one case: its code and the notes with the values it rests on."""
 
     code: ReasonCode
-    detail: str = ""
+    notes: tuple[Note, ...] = ()
 
-    def __str__(self) -> str:
-        return f"{self.code.sentence} {self.detail}".rstrip()
+    def __hash__(self) -> int:
+        """Of code and notes."""
+        return hash((self.code, self.notes))
+
+    @property
+    def detail(self) -> str:
+        """The notes in English."""
+        return "; ".join(map(str, self.notes))

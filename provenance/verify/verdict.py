@@ -34,9 +34,19 @@ from provenance.model.evidence import (
     WatermarkStatus,
 )
 from provenance.model.ids import SystemRef
+from provenance.model.notes import Note, NoteCode
 from provenance.model.report import Finding
-from provenance.model.verdict import Reason, ReasonCode, Verdict
-from provenance.verify.wording import match_detail, moment_details, next_step, statement
+from provenance.model.verdict import Basis, Reason, ReasonCode, Verdict
+from provenance.verify.notes import (
+    ingredient_notes,
+    manifest_notes,
+    mark_note,
+    marker_note,
+    match_notes,
+    note,
+    record_notes,
+)
+from provenance.verify.sentences import limits, next_steps, statements, unlisted
 
 _MANIFEST_REASONS = {
     ManifestStatus.TRUSTED: ReasonCode.MANIFEST_TRUSTED,
@@ -95,9 +105,11 @@ def decide(evidence: Evidence) -> Finding:
     return Finding(
         verdict=verdict,
         system=system,
+        basis=tuple(_basis(verdict, case)),
+        statements=tuple(statements(verdict, evidence, case.mark, system, case.markers)),
         reasons=reasons,
-        statement=statement(verdict, evidence, case.mark, system, case.markers),
-        next_step=next_step(verdict, evidence, case.mark, system, case.markers),
+        next_steps=tuple(next_steps(verdict, evidence, case.mark, system, case.markers)),
+        limits=tuple(limits(verdict, evidence, case.mark)),
     )
 
 
@@ -167,25 +179,27 @@ def _conflicts(case: _Case) -> Iterator[Reason]:
     systems = {m.system.id for m in case.evidence.watermarks if m.status.is_read and m.system}
     if len(systems) > 1:
         ids = ", ".join(str(number) for number in sorted(i for i in systems if i is not None))
-        yield Reason(code=ReasonCode.CONFLICT_SEVERAL_SYSTEMS, detail=f"systems {ids}")
+        yield _reason(ReasonCode.CONFLICT_SEVERAL_SYSTEMS, note(NoteCode.SYSTEMS, ids=ids))
     if _mark_missing(case):
-        yield Reason(code=ReasonCode.CONFLICT_MARK_MISSING)
+        yield _reason(ReasonCode.CONFLICT_MARK_MISSING)
     if mark is None:
         return
     if manifest.status is ManifestStatus.INVALID:
-        yield Reason(code=ReasonCode.CONFLICT_MANIFEST_INVALID, detail=", ".join(manifest.failure))
+        codes = note(NoteCode.C2PA_CODES, codes=", ".join(manifest.failure))
+        yield _reason(ReasonCode.CONFLICT_MANIFEST_INVALID, codes)
     if not manifest.status.readable:
         return
     for binding in manifest.soft_bindings:
         if binding.alg == mark.alg and binding.value != mark.payload:
-            detail = f"manifest {binding.value.hex()}, pixels {mark.payload.hex()}"
-            yield Reason(code=ReasonCode.CONFLICT_SOFT_BINDING, detail=detail)
+            both = {"manifest": binding.value.hex(), "pixels": mark.payload.hex()}
+            yield _reason(ReasonCode.CONFLICT_SOFT_BINDING, note(NoteCode.BINDING, **both))
     if manifest.claims_capture:
-        detail = ", ".join(manifest.digital_source_types)
-        yield Reason(code=ReasonCode.CONFLICT_CAPTURE, detail=detail)
+        types = ", ".join(manifest.digital_source_types)
+        yield _reason(ReasonCode.CONFLICT_CAPTURE, note(NoteCode.SOURCE_TYPES, types=types))
     elif _other_origin(case, mark):
         origin = manifest.generation.system if manifest.generation else manifest.claim_generator
-        yield Reason(code=ReasonCode.CONFLICT_OTHER_SYSTEM, detail=f"manifest: {origin}")
+        named = note(NoteCode.MANIFEST_ORIGIN, origin=str(origin))
+        yield _reason(ReasonCode.CONFLICT_OTHER_SYSTEM, named)
 
 
 def _mark_missing(case: _Case) -> bool:
@@ -264,6 +278,25 @@ def _unconfirmed_candidate(case: _Case) -> bool:
     )
 
 
+def _basis(verdict: Verdict, case: _Case) -> Iterator[Basis]:
+    """The kinds of evidence that the verdict rests on, in the order of `Basis`."""
+    manifest, evidence = case.manifest, case.evidence
+    if verdict is Verdict.TRACED:
+        if manifest.status is ManifestStatus.TRUSTED:
+            yield Basis.METADATA
+        if case.mark is not None and _found(evidence) and _matches(evidence):
+            yield from (Basis.WATERMARK, Basis.OTHER)
+        return
+    kinds = {marker.kind for marker in case.markers}
+    if manifest.status is not ManifestStatus.NONE or kinds - {MarkerClass.PUBLIC_WATERMARK}:
+        yield Basis.METADATA
+    statuses = {mark.status for mark in evidence.watermarks}
+    if case.mark or WatermarkStatus.TRACE in statuses or MarkerClass.PUBLIC_WATERMARK in kinds:
+        yield Basis.WATERMARK
+    if case.mismatch and _mismatch_counts(case):
+        yield Basis.OTHER
+
+
 def _manifest_system(manifest: ManifestEvidence) -> SystemRef | None:
     """Whom the manifest names: its own statement if there is one, else its signer."""
     if manifest.generation is not None:
@@ -283,64 +316,39 @@ def _marker_system(markers: tuple[MarkerEvidence, ...]) -> SystemRef | None:
 # --- reasons -----------------------------------------------------------------------
 
 
+def _reason(code: ReasonCode, *notes: Note) -> Reason:
+    return Reason(code=code, notes=notes)
+
+
 def _reasons(case: _Case) -> Iterator[Reason]:
     evidence, manifest = case.evidence, case.manifest
-    yield Reason(code=_MANIFEST_REASONS[manifest.status], detail=_manifest_detail(manifest))
+    code = _MANIFEST_REASONS[manifest.status]
+    if manifest.status is ManifestStatus.TRUSTED and unlisted(manifest):
+        code = ReasonCode.MANIFEST_ACCEPTED
+    yield _reason(code, *manifest_notes(manifest))
     if manifest.altered_ingredients:
-        titles = ", ".join(
-            f"{item.title or item.manifest_id or 'unnamed'}: {', '.join(item.failures)}"
-            for item in manifest.altered_ingredients
-        )
-        yield Reason(code=ReasonCode.INGREDIENT_ALTERED, detail=titles)
+        yield _reason(ReasonCode.INGREDIENT_ALTERED, *ingredient_notes(manifest))
     if manifest.ingredients_cut:
-        yield Reason(code=ReasonCode.INGREDIENT_NOT_WALKED)
+        yield _reason(ReasonCode.INGREDIENT_NOT_WALKED)
     recovered = evidence.recovered_manifest
     if recovered is not None and recovered.status is ManifestStatus.TRUSTED_CONTENT_CHANGED:
-        yield Reason(code=ReasonCode.MANIFEST_RECOVERED, detail=_manifest_detail(recovered))
-    yield from _mark_reasons(case)
+        yield _reason(ReasonCode.MANIFEST_RECOVERED, *manifest_notes(recovered))
+    for mark in evidence.watermarks:
+        yield _reason(_mark_reason(case, mark), mark_note(mark))
     if _record_was_named(case):
-        record = evidence.record
-        yield Reason(code=_RECORD_REASONS[record.status], detail=record.record_id or record.detail)
-        match = evidence.content_match
+        record, match = evidence.record, evidence.content_match
+        yield _reason(_RECORD_REASONS[record.status], *record_notes(record))
         if match is not None:
-            yield Reason(code=_MATCH_REASONS[match.status], detail=match_detail(match))
+            yield _reason(_MATCH_REASONS[match.status], *match_notes(match))
     for marker in case.markers:
-        yield Reason(code=_MARKER_REASONS[marker.kind], detail=_marker_detail(marker))
+        yield _reason(_MARKER_REASONS[marker.kind], marker_note(marker))
 
 
-def _marker_detail(marker: MarkerEvidence) -> str:
-    named = f'"{marker.system}"' if marker.system else "no system named"
-    if marker.log10_p:
-        return f"{named}: {marker.where}, chance at most 10^{marker.log10_p:.1f}"
-    return f'{named}: {marker.where}, "{marker.excerpt}"'
-
-
-def _manifest_detail(manifest: ManifestEvidence) -> str:
-    parts = []
-    if manifest.signer:
-        parts.append(f"signed by {manifest.signer.name}")
-    if manifest.trust_list:
-        parts.append(f"anchored in {manifest.trust_list}")
-    parts += moment_details(manifest)
-    if manifest.status not in (ManifestStatus.TRUSTED, ManifestStatus.NONE) and manifest.failure:
-        parts.append(", ".join(manifest.failure))
-    return "; ".join(parts) or manifest.remote_url or manifest.detail
-
-
-def _mark_reasons(case: _Case) -> Iterator[Reason]:
-    for mark in case.evidence.watermarks:
-        if mark.status is WatermarkStatus.CANDIDATE:
-            confirmed = mark is case.mark
-            code = ReasonCode.MARK_CANDIDATE_CONFIRMED if confirmed else ReasonCode.MARK_NONE
-            yield Reason(code=code, detail=mark.scheme)
-            continue
-        detail = mark.scheme
-        if mark.mark_id is not None and mark.system is not None:
-            chance = f"chance at most 10^{mark.log10_p:.1f}"
-            detail = f"{mark.scheme}: mark {mark.mark_id} of {mark.system}, {chance}"
-        elif mark.detail:
-            detail = f"{mark.scheme}: {mark.detail}"
-        yield Reason(code=_MARK_REASONS[mark.status], detail=detail)
+def _mark_reason(case: _Case, mark: WatermarkEvidence) -> ReasonCode:
+    if mark.status is not WatermarkStatus.CANDIDATE:
+        return _MARK_REASONS[mark.status]
+    confirmed = mark is case.mark
+    return ReasonCode.MARK_CANDIDATE_CONFIRMED if confirmed else ReasonCode.MARK_NONE
 
 
 def _record_was_named(case: _Case) -> bool:

@@ -11,7 +11,7 @@ from support import chains, manifests, tamper, tsa
 
 from provenance.keys import TimeStampMode, create_chain
 from provenance.manifest import Parent, read, read_recovered, sign
-from provenance.model import ManifestStatus, RevocationStatus, TimeSource, TimeStampStatus
+from provenance.model import ManifestStatus, RevocationStatus, TimeSource, TimeStampStatus, Unproven
 from provenance.trust import TrustStore, certificates_in, moment_text, parse_moment
 
 PNG = "image/png"
@@ -118,7 +118,7 @@ def test_an_expired_manifest_says_from_when_to_when_and_why(old):
     validity = read(old.plain, PNG, old.trust).validity
     assert validity.not_before == moment_text(old.begin)
     assert validity.not_after == moment_text(old.end)
-    assert validity.detail == "no time stamp"
+    assert validity.unproven is Unproven.NO_TIME_STAMP
 
 
 def test_a_recovered_manifest_is_judged_at_the_same_moment(old):
@@ -208,7 +208,7 @@ def test_a_time_stamp_from_after_the_chosen_moment_proves_nothing_yet(old):
     found = read(old.stamped, PNG, old.trust + old.tsa, at=at)
     assert found.status is ManifestStatus.EXPIRED
     assert found.validity.source is TimeSource.CHOSEN
-    assert "from after" in found.validity.detail
+    assert found.validity.unproven is Unproven.LATER
 
 
 def test_the_time_stamp_of_an_unlisted_authority_proves_nothing(old):
@@ -216,7 +216,8 @@ def test_the_time_stamp_of_an_unlisted_authority_proves_nothing(old):
     assert found.status is ManifestStatus.EXPIRED
     assert found.time_stamp.status is TimeStampStatus.UNTRUSTED
     assert found.time_stamp.trust_list == ""
-    assert tsa.NAME in found.validity.detail
+    assert found.time_stamp.authority == tsa.NAME
+    assert found.validity.unproven is Unproven.UNLISTED
 
 
 def test_a_list_of_signers_vouches_for_no_time_stamp(old):
@@ -238,7 +239,7 @@ def test_on_an_old_kind_of_claim_a_time_stamp_proves_nothing(old, listed):
     """The validator calls every time stamp on a version 1 claim trusted, listed or not."""
     found = read(old.legacy, PNG, old.trust + old.tsa if listed else old.trust)
     assert found.time_stamp.unlisted_by_design
-    assert "version 1" in found.validity.detail
+    assert found.validity.unproven is Unproven.VERSION_1
     assert "timeStamp.trusted" in found.success
     assert found.state == "Trusted"
     assert found.time_stamp.status is TimeStampStatus.UNTRUSTED

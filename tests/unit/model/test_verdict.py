@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from provenance.errors import ErrorCode, VerificationError
@@ -10,10 +12,17 @@ from provenance.model import (
     Evidence,
     Finding,
     InputFacts,
+    LimitCode,
     ManifestEvidence,
     ManifestStatus,
+    NextStep,
+    Note,
+    NoteCode,
     Reason,
     ReasonCode,
+    Statement,
+    StatementCode,
+    StepCode,
     SystemRef,
     Verdict,
     VerificationReport,
@@ -27,9 +36,11 @@ def report(verdict=Verdict.NOT_FOUND):
         finding=Finding(
             verdict=verdict,
             system=SystemRef(1, "acme"),
+            basis=(),
+            statements=(Statement(code=StatementCode.TRACED, values={"system": "acme"}),),
             reasons=(Reason(code=ReasonCode.MARK_NONE),),
-            statement="what was found",
-            next_step="what to do",
+            next_steps=(NextStep(code=StepCode.BETTER_COPY),),
+            limits=(),
         ),
     )
 
@@ -37,7 +48,7 @@ def report(verdict=Verdict.NOT_FOUND):
 @pytest.mark.parametrize("code", list(ReasonCode))
 def test_every_reason_has_a_bearing_and_a_sentence(code):
     assert isinstance(code.bearing, Bearing)
-    assert code.sentence.endswith(".")
+    assert code.template.endswith(".")
 
 
 @pytest.mark.parametrize("code", list(ReasonCode))
@@ -46,20 +57,29 @@ def test_conflicts_contradict_and_nothing_else_but_a_mismatch_does(code):
     assert (code.bearing is Bearing.CONTRADICTS) == contradicts
 
 
-def test_no_two_reasons_say_the_same():
-    assert len({code.sentence for code in ReasonCode}) == len(ReasonCode)
+def test_a_reason_keeps_its_notes_beside_its_sentence():
+    notes = tuple(Note(code=NoteCode.DETAIL, values={"detail": text}) for text in ("one", "two"))
+    noted = Reason(code=ReasonCode.MARK_NONE, notes=notes)
+    assert str(noted) == str(Reason(code=ReasonCode.MARK_NONE)) == ReasonCode.MARK_NONE.template
+    assert noted.detail == "one; two"
+    assert len({noted, Reason(code=ReasonCode.MARK_NONE), replace(noted)}) == 2
 
 
-def test_a_reason_shows_its_detail_behind_its_sentence():
-    assert str(Reason(code=ReasonCode.MARK_NONE)) == ReasonCode.MARK_NONE.sentence
-    detailed = Reason(code=ReasonCode.MARK_NONE, detail="scheme x")
-    assert str(detailed) == f"{ReasonCode.MARK_NONE.sentence} scheme x"
+def test_a_value_is_never_read_as_a_template():
+    hostile = Statement(code=StatementCode.TRACED, values={"system": "{mark}{0.__class__}"})
+    assert str(hostile) == "Traced to {mark}{0.__class__}."
+
+
+@pytest.mark.parametrize("codes", [NoteCode, StatementCode, StepCode, LimitCode, ReasonCode])
+def test_every_code_has_a_sentence_of_its_own(codes):
+    assert all(isinstance(code.template, str) and code.template for code in codes)
+    assert len({code.template for code in codes}) == len(codes)
 
 
 def test_no_reason_calls_a_picture_real():
     for code in ReasonCode:
-        assert "authentic picture" not in code.sentence
-        assert "real" not in code.sentence.split()
+        assert "authentic picture" not in code.template
+        assert "real" not in code.template.split()
 
 
 def test_a_report_gives_its_finding_directly():
@@ -77,5 +97,5 @@ def test_a_policy_that_refuses_is_an_error_that_says_what_was_found():
     with pytest.raises(VerificationError) as caught:
         report().require(lambda r: r.verdict is Verdict.TRACED)
     assert caught.value.code is ErrorCode.POLICY
-    assert "what was found" in caught.value.message
-    assert caught.value.hint == "what to do"
+    assert "Traced to acme." in caught.value.message
+    assert caught.value.hint == StepCode.BETTER_COPY.template

@@ -8,7 +8,7 @@ import pytest
 from support.verdicts import match_of
 
 from provenance.model import GridEvidence, MatchStatus
-from provenance.verify.wording import match_detail
+from provenance.verify.notes import match_notes
 
 OPEN = MatchStatus.NOT_COMPARABLE
 PDQ = replace(match_of(MatchStatus.MATCH), distance=120)
@@ -39,6 +39,6 @@ GRID = GridEvidence(
     ],
 )
 def test_the_detail_has_the_numbers_that_were_used(match, said, unsaid):
-    detail = match_detail(match)
+    detail = "; ".join(map(str, match_notes(match)))
     assert said in detail
     assert unsaid not in detail
