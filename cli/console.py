@@ -10,25 +10,10 @@ import base64
 import json
 import os
 import sys
-import unicodedata
 from pathlib import Path
 
 from provenance.errors import ProvenanceError
-
-_MAX_SHOWN = 400
-
-
-def shown(text: object) -> str:
-    """Text that is safe to print: one line, no control or direction characters."""
-    parts = []
-    for character in str(text)[:_MAX_SHOWN]:
-        # Cc control, Cf format (bidi), Cs surrogate, Co private use, Zl and Zp separators
-        if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
-            code = ord(character)
-            parts.append(f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
-        else:
-            parts.append(character)
-    return "".join(parts) + ("..." if len(str(text)) > _MAX_SHOWN else "")
+from provenance.printable import shown
 
 
 def shown_path(path: str | Path) -> str:
@@ -64,11 +49,22 @@ def out_json(value: object, *, indent: int | None = 2) -> None:
         sys.stdout.flush()
 
 
+def out_json_text(text: str) -> None:
+    """JSON that is text already, flushed at once so that a reader can follow."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def complain(error: ProvenanceError, *, about: str | Path = "") -> None:
     """An error in one line on stderr: which file, what is wrong, what to do."""
+    complain_of(error.code.value, error.message, error.hint, about)
+
+
+def complain_of(code: str, message: str, hint: str, about: str | Path = "") -> None:
+    """The same, of an error that is only known by its parts."""
     where = f"{shown_path(about)}: " if str(about) else ""
-    hint = f" (hint: {error.hint})" if error.hint else ""
-    talk(f"error: {where}{shown(error.message)}{shown(hint)} [{error.code.value}]")
+    advice = f" (hint: {shown(hint)})" if hint else ""
+    talk(f"error: {where}{shown(message)}{advice} [{code}]")
 
 
 def error_fields(error: ProvenanceError) -> dict[str, str]:

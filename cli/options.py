@@ -64,6 +64,31 @@ AtOption = Annotated[
         show_default=False,
     ),
 ]
+ReportOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--report",
+        help="Also write a report; the extension says which kind: see `provenance report`. "
+        "Repeatable.",
+        show_default=False,
+    ),
+]
+OverwriteReportOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a report that exists.")
+]
+LanguageOption = Annotated[
+    str,
+    typer.Option("--lang", envvar="PROVENANCE_LANG", help="Language of sentences: en or fr."),
+]
+OperatorOption = Annotated[
+    str,
+    typer.Option(
+        "--operator",
+        envvar="PROVENANCE_OPERATOR",
+        help="Pseudonym of whoever examines, for the report; never a name.",
+        show_default=False,
+    ),
+]
 PolicyOption = Annotated[
     Path | None,
     typer.Option(

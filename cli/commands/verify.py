@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.errors import ProvenanceError
-
-from ..console import complain, out, out_json, shown, shown_path, talk
+from ..console import complain_of, out, out_json_text, shown, talk
+from ..examination import Examination
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
 from ..options import (
@@ -20,7 +19,11 @@ from ..options import (
     FormatsOption,
     JsonLinesOption,
     JsonOption,
+    LanguageOption,
+    OperatorOption,
+    OverwriteReportOption,
     PolicyOption,
+    ReportOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
@@ -29,10 +32,11 @@ from ..options import (
     open_workspace,
 )
 from ..progress import progress
-from ..safely import safely
 
 if TYPE_CHECKING:
-    from provenance import VerificationReport, Verifier
+    from provenance import Verifier
+    from provenance.report.document import Result
+    from provenance.report.language import Translator
 
 
 def verify(
@@ -45,6 +49,10 @@ def verify(
     formats: FormatsOption = None,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
+    report: ReportOption = None,
+    overwrite: OverwriteReportOption = False,
+    lang: LanguageOption = "en",
+    operator: OperatorOption = "",
     exit_zero: Annotated[
         bool,
         typer.Option("--exit-zero", help="Exit with 0 whatever the verdicts; errors still count."),
@@ -52,34 +60,38 @@ def verify(
 ) -> None:
     """Check manifest, mark and record of pictures and give a verdict on each, offline."""
     check_one_output(json=json, jsonl=jsonl)
-    from ..rows import SCHEMA_VERSION, exit_code_of, verify_error_row, verify_row
+    from provenance.report.rows import render_jsonl
 
+    from ..languages import chosen_translator
+    from ..report_files import Reports
+
+    translator = chosen_translator(lang)
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
-    verifier = judging(verifier, at, policy)
+    run = Examination(judging(verifier, at, policy), translator, operator)
     sources = expand(files)
-    single = len(sources) == 1
-    rows, codes = [], []
+    reports = Reports.at(report or [], overwrite=overwrite, inputs=sources)
+    kept: list[Result] = []
+    codes: list[ExitCode] = []
+    counts: Counter[str] = Counter()
     for source in progress(sources, "verifying"):
-        result = safely(_verify, verifier, source)
-        if isinstance(result, ProvenanceError):
-            code, row = ExitCode.ERROR, verify_error_row(source, result)
-        else:
-            code, row = exit_code_of(result.verdict), verify_row(source, result)
-            code = ExitCode.TRACED if exit_zero else code
+        result = run.examine(source)
+        codes.append(_code(result, exit_zero=exit_zero))
+        counts[_verdict(result)] += 1
         if jsonl:
-            out_json(row, indent=None)
+            out_json_text(render_jsonl([result]))
         elif not json:
-            _print(source, result, single=single)
-        codes.append(code)
-        rows.append(row)
-    if json:
-        out_json({"schema_version": SCHEMA_VERSION, "results": rows})
-    elif not single:
-        counts = Counter("error" if row["verdict"] is None else row["verdict"] for row in rows)
-        talk(
-            f"{len(rows)} files: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
-        )
-    raise typer.Exit(combined(codes))
+            _print(source, result, translator, single=len(sources) == 1)
+        if json or reports:
+            kept.append(result)
+    code = combined(codes)
+    if json or reports:
+        document = run.document(kept, code)
+        reports.write(document)
+        if json:
+            out_json_text(document.to_json().decode("ascii"))
+    if len(sources) != 1 and not json:
+        _summarise(counts, translator)
+    raise typer.Exit(code)
 
 
 def make_verifier(
@@ -123,23 +135,46 @@ def judging(verifier: Verifier, at: str | None, policy: Path | None) -> Verifier
     )
 
 
-def _verify(verifier: Verifier, source: Source) -> VerificationReport:
-    data = source.read(verifier.limits.max_bytes)
-    return verifier.verify(data, name=source.relative.name if source.path else "")
+# --- output --------------------------------------------------------------------------
 
 
-def _print(source: Source, result: VerificationReport | ProvenanceError, *, single: bool) -> None:
-    if isinstance(result, ProvenanceError):
-        complain(result, about=source.label)
+def _verdict(result: Result) -> str:
+    return result.finding.verdict.value if result.finding else "error"
+
+
+def _code(result: Result, *, exit_zero: bool) -> ExitCode:
+    if result.finding is None:
+        return ExitCode.ERROR
+    return ExitCode.TRACED if exit_zero else ExitCode[result.finding.verdict.name]
+
+
+def _print(source: Source, result: Result, tr: Translator, *, single: bool) -> None:
+    finding, text = result.finding, result.text
+    if result.problem is not None:
+        complain_of(result.problem.code, result.problem.message, result.problem.hint, source.label)
+    if finding is None or text is None:
         return
-    system = f"  {shown(result.system)}" if result.system else ""
-    out(f"{result.verdict.value:<13} {shown_path(source.label)}{system}")
+    system = f"  {shown(finding.system)}" if finding.system else ""
+    out(f"{finding.verdict.value:<13} {shown(result.source.name)}{system}")
     if not single:
         return
-    out(f"  {shown(result.finding.statement)}")
-    for reason in result.reasons:
-        detail = f" [{shown(reason.detail)}]" if reason.detail else ""
-        out(f"  - {reason.code.template}{detail}")
-    for flag in result.input.flags:
-        out(f"  * note on the file: {flag.value.replace('_', ' ')}")
-    out(f"  Next: {shown(result.finding.next_step)}")
+    from provenance.report.words import FLAGS, Word
+
+    out(f"  {shown(text.statement)}")
+    for sentence in text.reasons:
+        out(f"  - {shown(sentence)}")
+    for flag in result.input.flags if result.input else ():
+        out(f"  * {tr.term(FLAGS, flag)}")
+    for title, sentences in ((Word.LIMITS, text.limits), (Word.NEXT, text.next_steps)):
+        out(f"  {tr.word(title)}:")
+        for sentence in sentences:
+            out(f"  - {shown(sentence)}")
+
+
+def _summarise(counts: Counter[str], tr: Translator) -> None:
+    """How many of each verdict, for people; programs count the rows."""
+    from provenance.report.words import Word
+
+    talk(tr.word(Word.SUMMARY, count=counts.total()))
+    for name, count in counts.most_common():
+        talk(f"  {name:<14}{count:>7}  {count / counts.total():>6.1%}")

@@ -37,6 +37,7 @@ from provenance.model.ids import MarkId, SystemRef, manifest_id_for, new_record_
 from provenance.model.messages import Message, Template
 from provenance.model.notes import Note, NoteCode
 from provenance.model.report import Finding, VerificationReport
+from provenance.model.settings import HeldKey, VerificationSettings
 from provenance.model.statements import (
     Limit,
     LimitCode,
@@ -67,6 +68,7 @@ __all__ = [
     "Generation",
     "GenerationClaim",
     "GridEvidence",
+    "HeldKey",
     "ImageFlag",
     "IngredientFinding",
     "InputFacts",
@@ -112,6 +114,7 @@ __all__ = [
     "ValidityEvidence",
     "Verdict",
     "VerificationReport",
+    "VerificationSettings",
     "WatermarkEvidence",
     "WatermarkStatus",
     "manifest_id_for",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 _MARK_ID: Final = re.compile(r"[0-9a-fA-F]{12}")
 SYSTEM_ID_BITS: Final = 20
@@ -40,6 +41,24 @@ class MarkId:
     def random(cls, *, bits: int = MARK_ID_BITS) -> Self:
         """A fresh unguessable id; for layouts that carry fewer bits the rest is zero."""
         return cls(secrets.randbits(bits) << (MARK_ID_BITS - bits))
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, handler: Callable[[Any], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """How saved documents keep an id: as the text of `str()`. pydantic's own protocol."""
+        text = {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": cls.parse},
+            "schema": handler(str),
+        }
+        either = {"type": "union", "choices": [{"type": "is-instance", "cls": cls}, text]}
+        return {
+            "type": "json-or-python",
+            "json_schema": text,
+            "python_schema": either,
+            "serialization": {"type": "to-string"},
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,15 @@ NOT_ASKED = Resolution(status=RecordStatus.NOT_ASKED, detail="no registry is con
 
 
 class Resolver(Protocol):
-    """Looks records up by exact id; never raises, never lists."""
+    """Looks records up by exact id; never raises, never lists.
+
+    `description` says in a report what was asked; empty where nothing was.
+    """
+
+    @property
+    def description(self) -> str:
+        """What is asked."""
+        ...
 
     def by_mark(self, system_id: int, mark_id: MarkId) -> Resolution:
         """The record that a mark names."""
@@ -43,6 +51,8 @@ class Resolver(Protocol):
 class NoRegistry:
     """The resolver of a verifier that holds no records."""
 
+    description = ""
+
     def by_mark(self, system_id: int, mark_id: MarkId) -> Resolution:  # noqa: ARG002
         """Nothing can be asked."""
         return NOT_ASKED
@@ -54,6 +64,8 @@ class NoRegistry:
 
 class LocalRegistry:
     """The resolver of an operator: its own registry."""
+
+    description = "local registry"
 
     def __init__(self, reader: RecordReader) -> None:
         """Ask this store."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -34,8 +34,9 @@ from provenance.model.evidence import (
 from provenance.model.generation import Record
 from provenance.model.ids import MarkId, SystemRef
 from provenance.model.report import VerificationReport
+from provenance.model.settings import HeldKey, VerificationSettings
 from provenance.resolution import NoRegistry, Resolution, Resolver
-from provenance.trust import SignerPolicy, TrustStore
+from provenance.trust import SignerPolicy, TrustStore, moment_text
 from provenance.verify.acceptance import under_policy
 from provenance.verify.content import compare_content
 from provenance.verify.verdict import decide
@@ -92,6 +93,29 @@ class Verifier:
         image = load(data, name=name, formats=self.formats, limits=self.limits)
         evidence = self.gather(image)
         return VerificationReport(input=image.facts, evidence=evidence, finding=decide(evidence))
+
+    @property
+    def settings(self) -> VerificationSettings:
+        """Everything besides the file that a finding depends on."""
+        return VerificationSettings(
+            at=moment_text(self.at) if self.at else "",
+            policy=str(self.policy) if self.policy else "",
+            depth=self.depth.value,
+            schemes=self.schemes,
+            formats=tuple(sorted(item.value for item in self.formats)),
+            limits=asdict(self.limits),
+            keys=tuple(
+                HeldKey(
+                    system=key.system,
+                    epoch=key.epoch,
+                    fingerprint=key.fingerprint,
+                    authenticates=key.tag_key is not None,
+                )
+                for key in self.keyring.keys
+            ),
+            registry=self.resolver.description,
+            trust_lists=self.trust.infos(),
+        )
 
     def gather(self, image: LoadedImage) -> Evidence:
         """Run every check on a loaded image."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from provenance.model.ids import SystemRef
@@ -19,6 +20,11 @@ class DetectionKey:
     epoch: int
     carrier_key: bytes = field(repr=False)
     tag_key: bytes | None = field(repr=False, default=None)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that name the carrier key and do not reveal it (SHA-256)."""
+        return hashlib.sha256(b"carrier key" + self.carrier_key).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The report document and its renderers. They know the model, and nothing that examines."""

@@ -1,0 +1,205 @@
+"""The evidence of one file as sections of a report: every raw value beside its status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provenance.model import (
+    ContentMatchEvidence,
+    Evidence,
+    GridEvidence,
+    ManifestEvidence,
+    ManifestStatus,
+    MarkerEvidence,
+    MarkGeometry,
+    RecordEvidence,
+    RecordStatus,
+    WatermarkEvidence,
+)
+from provenance.report.blocks import Block, Facts, Lines, Section, Table
+from provenance.report.language import Translator
+from provenance.report.words import CLASSES, MANIFESTS, MARKS, MATCHES, RECORDS, Word
+
+Rows = list[tuple[str, str]]
+
+
+def sections(evidence: Evidence, tr: Translator) -> Iterator[Section]:
+    """One section for each kind of evidence that there is."""
+    yield Section(title=tr.word(Word.MANIFEST), blocks=(_manifest(evidence.manifest, tr),))
+    recovered = evidence.recovered_manifest
+    if recovered is not None:
+        title = tr.word(Word.RECOVERED_MANIFEST)
+        yield Section(title=title, blocks=(_manifest(recovered, tr),))
+    if evidence.watermarks:
+        marks = tuple(_mark(mark, tr) for mark in evidence.watermarks)
+        yield Section(title=tr.word(Word.WATERMARKS), blocks=marks)
+    if evidence.record.status is not RecordStatus.NOT_ASKED:
+        yield Section(title=tr.word(Word.RECORD), blocks=(_record(evidence.record, tr),))
+    if evidence.content_match is not None:
+        blocks = tuple(_content(evidence.content_match, tr))
+        yield Section(title=tr.word(Word.CONTENT), blocks=blocks)
+    if evidence.markers:
+        table = _markers(evidence.markers, tr)
+        yield Section(title=tr.word(Word.MARKERS), blocks=(table,))
+
+
+def _facts(rows: Rows) -> Facts:
+    """The rows that have a value."""
+    return Facts(rows=tuple((label, value) for label, value in rows if value))
+
+
+def _power(value: float, tr: Translator) -> str:
+    return f"10^{tr.number(value, '.1f')}" if value else ""
+
+
+def _manifest(manifest: ManifestEvidence, tr: Translator) -> Facts:
+    rows: Rows = [(tr.word(Word.STATUS), tr.term(MANIFESTS, manifest.status))]
+    if manifest.status is not ManifestStatus.NONE:
+        codes = ", ".join((*manifest.success, *manifest.informational, *manifest.failure))
+        rows += [
+            (tr.word(Word.VALIDATOR_STATE), manifest.state),
+            (tr.word(Word.MANIFEST_ID), manifest.manifest_id),
+            *_signer(manifest, tr),
+            (tr.word(Word.CLAIM_GENERATOR), manifest.claim_generator),
+            (tr.word(Word.ACTIONS), ", ".join(manifest.actions)),
+            (tr.word(Word.SOURCE_TYPES), ", ".join(manifest.digital_source_types)),
+            *_bindings(manifest, tr),
+            *_generation(manifest, tr),
+            (tr.word(Word.REMOTE), manifest.remote_url),
+            (tr.word(Word.DETAIL), manifest.detail),
+            (tr.word(Word.CODES), codes),
+        ]
+    return _facts(rows)
+
+
+def _bindings(manifest: ManifestEvidence, tr: Translator) -> Rows:
+    return [
+        (tr.word(Word.SOFT_BINDING), f"{binding.alg}: {binding.value.hex()}")
+        for binding in manifest.soft_bindings
+    ]
+
+
+def _signer(manifest: ManifestEvidence, tr: Translator) -> Rows:
+    signer, validity, stamp = manifest.signer, manifest.validity, manifest.time_stamp
+    rows: Rows = []
+    if signer is not None:
+        parts = (signer.common_name, signer.organization, signer.serial_number, signer.algorithm)
+        rows.append((tr.word(Word.SIGNER), ", ".join(part for part in parts if part)))
+        rows.append((tr.word(Word.TRUST_LIST), manifest.trust_list or tr.word(Word.NONE)))
+        rows.append((tr.word(Word.REVOCATION), manifest.revocation.value))
+        parts = (stamp.status.value, stamp.time, stamp.authority, stamp.trust_list)
+        rows.append((tr.word(Word.TIME_STAMP), ", ".join(part for part in parts if part)))
+    if validity is not None:
+        rows.append((tr.word(Word.TIME), f"{validity.at} ({validity.source.value})"))
+    if manifest.policy is not None:
+        policy = manifest.policy
+        verdict = tr.word(Word.YES if policy.accepted else Word.NO)
+        rows.append((tr.word(Word.POLICY), f"{policy.policy}: {verdict}, {policy.reason}"))
+    return rows
+
+
+def _generation(manifest: ManifestEvidence, tr: Translator) -> Rows:
+    claim = manifest.generation
+    if claim is None:
+        return []
+    parts = (str(claim.system), claim.model, claim.model_version, claim.record_id)
+    return [(tr.word(Word.GENERATION), ", ".join(part for part in parts if part))]
+
+
+def _mark(mark: WatermarkEvidence, tr: Translator) -> Facts:
+    return _facts(
+        [
+            (tr.word(Word.SCHEME), f"{mark.scheme} ({mark.alg})"),
+            (tr.word(Word.STATUS), tr.term(MARKS, mark.status)),
+            (tr.word(Word.SYSTEM), str(mark.system) if mark.system else ""),
+            (tr.word(Word.MARK), str(mark.mark_id) if mark.mark_id else ""),
+            (tr.word(Word.EPOCH), "" if mark.epoch is None else str(mark.epoch)),
+            (tr.word(Word.CHANCE), _power(mark.log10_p, tr)),
+            (tr.word(Word.THRESHOLD), _power(mark.log10_threshold, tr)),
+            (tr.word(Word.PATH), mark.path),
+            (tr.word(Word.GEOMETRY), _geometry(mark.geometry, tr)),
+            (tr.word(Word.FRAME), str(mark.frame) if mark.frame else ""),
+            (tr.word(Word.DETAIL), tr.technical(mark.detail)),
+        ]
+    )
+
+
+def _geometry(geometry: MarkGeometry | None, tr: Translator) -> str:
+    if geometry is None:
+        return ""
+    word = Word.GEOMETRY_MIRRORED if geometry.mirrored else Word.GEOMETRY_VALUES
+    return tr.word(word, scale=geometry.scale, rotation=geometry.rotation)
+
+
+def _record(record: RecordEvidence, tr: Translator) -> Facts:
+    model = f"{record.model} {record.model_version}".strip()
+    return _facts(
+        [
+            (tr.word(Word.STATUS), tr.term(RECORDS, record.status)),
+            (tr.word(Word.FOUND_BY), record.key.value),
+            (tr.word(Word.RECORD), record.record_id),
+            (tr.word(Word.MANIFEST_ID), record.manifest_id),
+            (tr.word(Word.MARK), str(record.mark_id) if record.mark_id else ""),
+            (tr.word(Word.SYSTEM), str(record.system) if record.system else ""),
+            (tr.word(Word.MODEL), model),
+            (tr.word(Word.STATE), record.state.value if record.state else ""),
+            (tr.word(Word.ISSUED), record.issued_at),
+            (tr.word(Word.DETAIL), tr.technical(record.detail)),
+        ]
+    )
+
+
+def _content(match: ContentMatchEvidence, tr: Translator) -> Iterator[Block]:
+    distance = tr.word(
+        Word.DISTANCE_VALUES,
+        distance=match.distance,
+        same=match.match_at_most,
+        other=match.mismatch_at_least,
+    )
+    yield _facts(
+        [
+            (tr.word(Word.STATUS), tr.term(MATCHES, match.status)),
+            (tr.word(Word.DISTANCE), distance),
+            (tr.word(Word.QUALITY), str(match.quality)),
+            (tr.word(Word.ORIENTATION), match.orientation),
+            (tr.word(Word.DETAIL), tr.technical(match.detail)),
+        ]
+    )
+    if match.grid is not None:
+        yield from _grid(match.grid, tr)
+
+
+def _grid(grid: GridEvidence, tr: Translator) -> Iterator[Block]:
+    agreement = tr.word(
+        Word.AGREEMENT_VALUES, agreement=grid.agreement, threshold=grid.agreement_threshold
+    )
+    yield _facts(
+        [
+            (tr.word(Word.GRID), tr.term(MATCHES, grid.status)),
+            (tr.word(Word.CHANCE), _power(grid.log10_p, tr)),
+            (tr.word(Word.THRESHOLD), _power(grid.log10_threshold, tr)),
+            (tr.word(Word.AGREEMENT), agreement if grid.offsets else ""),
+            (tr.word(Word.COVERED), tr.word(Word.SHARE, share=grid.covered)),
+            (tr.word(Word.DETAIL), tr.technical(grid.detail)),
+        ]
+    )
+    if grid.cells:
+        yield Lines(lines=grid.cells, caption=tr.word(Word.MAP_LEGEND))
+
+
+def _markers(markers: tuple[MarkerEvidence, ...], tr: Translator) -> Table:
+    words = (Word.CLASS, Word.SYSTEM, Word.WHERE, Word.EXCERPT, Word.CHANCE, Word.ASK)
+    return Table(
+        header=tuple(map(tr.word, words)),
+        rows=tuple(
+            (
+                tr.term(CLASSES, marker.kind),
+                marker.system,
+                marker.where,
+                marker.excerpt,
+                _power(marker.log10_p, tr),
+                marker.oracle,
+            )
+            for marker in markers
+        ),
+    )

@@ -1,0 +1,94 @@
+"""Every form that a report can take; each is made from the document alone."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Final
+
+from provenance.errors import ArgumentError
+from provenance.report.document import Document
+from provenance.report.language import Language
+from provenance.report.rows import render_csv, render_jsonl
+from provenance.report.text import render_text
+from provenance.report.view import view
+
+
+class ReportFormat(StrEnum):
+    """The forms, by the name that the command line knows them under."""
+
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TEXT = "txt"
+
+    @property
+    def extension(self) -> str:
+        """The end of a file name that stands for this form."""
+        return f".{self.value}"
+
+
+def _json(document: Document, _language: Language) -> bytes:
+    return document.to_json()
+
+
+def _jsonl(document: Document, _language: Language) -> bytes:
+    return render_jsonl(document.results).encode("ascii")
+
+
+def _csv(document: Document, _language: Language) -> bytes:
+    return render_csv(document.results).encode("utf-8")
+
+
+def _text(document: Document, language: Language) -> bytes:
+    return render_text(view(document, language)).encode("utf-8")
+
+
+_RENDERERS: Final[dict[ReportFormat, Callable[[Document, Language], bytes]]] = {
+    ReportFormat.JSON: _json,
+    ReportFormat.JSONL: _jsonl,
+    ReportFormat.CSV: _csv,
+    ReportFormat.TEXT: _text,
+}
+#: Forms that need an extra: the module to look for.
+_EXTRAS: Final[dict[ReportFormat, str]] = {}
+
+
+def render(document: Document, form: ReportFormat, language: Language | None = None) -> bytes:
+    """A document in one of its forms.
+
+    Args:
+        document: what is rendered.
+        form: how.
+        language: of the words; default: the document's own.
+
+    Raises:
+        ArgumentError: the form needs an extra that is not installed.
+    """
+    return _RENDERERS[form](document, language or document.language)
+
+
+def check_available(form: ReportFormat) -> None:
+    """Raise `ArgumentError` with what to install where a form needs an extra that is missing."""
+    module = _EXTRAS.get(form)
+    if module is not None and importlib.util.find_spec(module) is None:
+        raise ArgumentError(
+            f"{form.value} reports need an extra that is not installed",
+            hint="pip install 'provenance[report]'",
+        )
+
+
+def format_of(name: str | PurePath) -> ReportFormat:
+    """The form that a file name asks for by its extension.
+
+    Raises:
+        ArgumentError: there is no such form.
+    """
+    lower = PurePath(name).name.lower()
+    for form in sorted(ReportFormat, key=lambda item: -len(item.extension)):
+        if lower.endswith(form.extension):
+            return form
+    known = ", ".join(form.extension for form in ReportFormat)
+    raise ArgumentError(f"no report format for this file name; known: {known}")

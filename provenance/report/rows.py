@@ -1,0 +1,175 @@
+"""One flat row for each file: JSON Lines and CSV. Field names are part of the public interface."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from provenance.model import ManifestEvidence
+from provenance.printable import shown
+from provenance.report.document import SCHEMA_VERSION, Result
+
+COLUMNS: Final = (
+    "schema_version",
+    "path",
+    "verdict",
+    "system",
+    "system_id",
+    "statement",
+    "next_step",
+    "basis",
+    "reasons",
+    "mark_id",
+    "scheme",
+    "log10_p",
+    "manifest_status",
+    "manifest_id",
+    "signer",
+    "trust_list",
+    "record_status",
+    "record_id",
+    "content_match",
+    "markers",
+    "format",
+    "width",
+    "height",
+    "byte_size",
+    "sha256",
+    "sha1",
+    "md5",
+    "flags",
+    "error",
+    "error_message",
+    "error_hint",
+)
+#: What a spreadsheet would take for the beginning of a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def row(result: Result) -> dict[str, Any]:
+    """The nested row of a file, as JSON types; every row has the same fields."""
+    source, finding, evidence = result.source, result.finding, result.evidence
+    seen, text, problem, before = result.input, result.text, result.problem, source.before
+    marks = evidence.watermarks if evidence else ()
+    mark = next((m for m in marks if m.mark_id is not None and m.system), None)
+    match = evidence.content_match if evidence else None
+    name = {"path": source.name}
+    if source.name_base64:
+        name["path_base64"] = source.name_base64
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **name,
+        "verdict": finding.verdict.value if finding else None,
+        "system": _system(result),
+        "statement": text.statement if text else None,
+        "next_step": " ".join(text.next_steps) if text else None,
+        "limits": list(text.limits) if text else [],
+        "basis": [item.value for item in finding.basis] if finding else [],
+        "reasons": [
+            {"code": reason.code.value, "bearing": reason.code.bearing.value, "text": sentence}
+            for reason, sentence in zip(
+                finding.reasons if finding else (), text.reasons if text else (), strict=True
+            )
+        ],
+        "mark_id": str(mark.mark_id) if mark else None,
+        "scheme": mark.scheme if mark else None,
+        "log10_p": mark.log10_p if mark else None,
+        "manifest": _manifest(evidence.manifest) if evidence else None,
+        "record": {
+            "status": evidence.record.status.value,
+            "id": evidence.record.record_id or None,
+        }
+        if evidence
+        else None,
+        "content_match": match.status.value if match else None,
+        "markers": [
+            {"class": m.kind.value, "system": m.system, "where": m.where, "excerpt": m.excerpt}
+            for m in (evidence.markers if evidence else ())
+        ],
+        "format": seen.format if seen else None,
+        "width": seen.width if seen else None,
+        "height": seen.height if seen else None,
+        "byte_size": before.byte_size if before else None,
+        "sha256": before.sha256 if before else None,
+        "sha1": before.sha1 if before else None,
+        "md5": before.md5 if before else None,
+        "flags": [flag.value for flag in seen.flags] if seen else [],
+        "error": {"code": problem.code, "message": problem.message, "hint": problem.hint}
+        if problem
+        else None,
+    }
+
+
+def _system(result: Result) -> dict[str, Any] | None:
+    system = result.finding.system if result.finding else None
+    return {"id": system.id, "name": system.name} if system else None
+
+
+def _manifest(manifest: ManifestEvidence) -> dict[str, Any]:
+    """Status, and on whose word it is believed, as of when."""
+    validity, stamp = manifest.validity, manifest.time_stamp
+    return {
+        "status": manifest.status.value,
+        "id": manifest.manifest_id or None,
+        "signer": manifest.signer.name if manifest.signer else None,
+        "trust_list": manifest.trust_list or None,
+        "judged_at": validity.at if validity else None,
+        "time_source": validity.source.value if validity else None,
+        "time_stamp": {"status": stamp.status.value, "time": stamp.time or None},
+        "revocation": manifest.revocation.value,
+        "policy_accepted": manifest.policy.accepted if manifest.policy else None,
+    }
+
+
+def render_jsonl(results: Iterable[Result]) -> str:
+    """JSON Lines in ASCII."""
+    lines = (json.dumps(row(result), ensure_ascii=True, allow_nan=False) for result in results)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_csv(results: Iterable[Result]) -> str:
+    """CSV (RFC 4180) with the columns of `COLUMNS`.
+
+    Control and direction characters are spelled out, and a cell that a spreadsheet would run
+    as a formula begins with an apostrophe.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for result in results:
+        flat = _flat(row(result))
+        writer.writerow([_cell(flat[column]) for column in COLUMNS])
+    return out.getvalue()
+
+
+def _flat(nested: dict[str, Any]) -> dict[str, Any]:
+    system, manifest = nested["system"] or {}, nested["manifest"] or {}
+    record, error = nested["record"] or {}, nested["error"] or {}
+    return nested | {
+        "system": system.get("name"),
+        "system_id": system.get("id"),
+        "basis": " ".join(nested["basis"]),
+        "reasons": " ".join(reason["code"] for reason in nested["reasons"]),
+        "manifest_status": manifest.get("status"),
+        "manifest_id": manifest.get("id"),
+        "signer": manifest.get("signer"),
+        "trust_list": manifest.get("trust_list"),
+        "record_status": record.get("status"),
+        "record_id": record.get("id"),
+        "markers": "; ".join(f"{m['class']}: {m['system']}" for m in nested["markers"]),
+        "flags": " ".join(nested["flags"]),
+        "error": error.get("code"),
+        "error_message": error.get("message"),
+        "error_hint": error.get("hint"),
+    }
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(value)
+    return f"'{shown(value)}" if value.startswith(_FORMULA) else shown(value)
