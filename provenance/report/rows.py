@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, Final
 
 from provenance.model import ManifestEvidence
@@ -85,10 +86,8 @@ def row(result: Result) -> dict[str, Any]:
         if evidence
         else None,
         "content_match": match.status.value if match else None,
-        "markers": [
-            {"class": m.kind.value, "system": m.system, "where": m.where, "excerpt": m.excerpt}
-            for m in (evidence.markers if evidence else ())
-        ],
+        "trust_lists": [asdict(item) for item in (evidence.trust_lists if evidence else ())],
+        "markers": [asdict(marker) for marker in (evidence.markers if evidence else ())],
         "format": seen.format if seen else None,
         "width": seen.width if seen else None,
         "height": seen.height if seen else None,
@@ -110,17 +109,15 @@ def _system(result: Result) -> dict[str, Any] | None:
 
 def _manifest(manifest: ManifestEvidence) -> dict[str, Any]:
     """Status, and on whose word it is believed, as of when."""
-    validity, stamp = manifest.validity, manifest.time_stamp
     return {
         "status": manifest.status.value,
         "id": manifest.manifest_id or None,
         "signer": manifest.signer.name if manifest.signer else None,
         "trust_list": manifest.trust_list or None,
-        "judged_at": validity.at if validity else None,
-        "time_source": validity.source.value if validity else None,
-        "time_stamp": {"status": stamp.status.value, "time": stamp.time or None},
+        "validity": asdict(manifest.validity) if manifest.validity else None,
+        "time_stamp": asdict(manifest.time_stamp),
         "revocation": manifest.revocation.value,
-        "policy_accepted": manifest.policy.accepted if manifest.policy else None,
+        "policy": asdict(manifest.policy) if manifest.policy else None,
     }
 
 
@@ -159,7 +156,7 @@ def _flat(nested: dict[str, Any]) -> dict[str, Any]:
         "trust_list": manifest.get("trust_list"),
         "record_status": record.get("status"),
         "record_id": record.get("id"),
-        "markers": "; ".join(f"{m['class']}: {m['system']}" for m in nested["markers"]),
+        "markers": "; ".join(f"{m['kind']}: {m['system']}" for m in nested["markers"]),
         "flags": " ".join(nested["flags"]),
         "error": error.get("code"),
         "error_message": error.get("message"),

@@ -11,6 +11,7 @@ from support.command import Command, run
 from support.tamper import give_manifest, strip_manifest
 
 from provenance import Generation, Workspace
+from provenance.report.document import SCHEMA_VERSION, Document
 from provenance.workspace.selftest import synthetic_picture
 
 
@@ -66,8 +67,9 @@ def test_exit_code_precedence(command: Command, own_workspace: Path, mixed: Path
 
 def test_json_document(command: Command, own_workspace: Path, mixed: Path) -> None:
     document = json.loads(command("verify", "-w", own_workspace, "--json", mixed).out)
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == SCHEMA_VERSION
     assert len(document["results"]) == 4
+    assert Document.from_json(json.dumps(document).encode()).run.exit_code == 6
 
 
 def test_text_says_why(command: Command, own_workspace: Path, mixed: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from provenance_cli.exit_codes import ExitCode
-from provenance_cli.rows import exit_code_of
 from support.shared import NEEDS_IMAGES, images, label
 
 from provenance import Encoding, Generation, Verdict, Workspace
@@ -36,7 +35,7 @@ def test_stamped_and_traced_or_refused(path: Path, format_: str, workspace: Work
     stamped = workspace.stamper().stamp(data, GENERATION, encoding=encoding)
     report = workspace.verifier().verify(stamped.data)
     assert report.verdict is Verdict.TRACED
-    assert exit_code_of(report.verdict) is ExitCode.TRACED
+    assert ExitCode[report.verdict.name] is ExitCode.TRACED
     assert report.evidence.manifest.status is ManifestStatus.TRUSTED
     assert report.evidence.manifest.state == "Trusted"
     assert report.system == workspace.system
