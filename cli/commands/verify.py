@@ -12,6 +12,7 @@ import typer
 from provenance.errors import ProvenanceError
 
 from ..console import complain, out, out_json, shown, shown_path, talk
+from ..crjson import print_crjson
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
 from ..options import (
@@ -20,12 +21,14 @@ from ..options import (
     FormatsOption,
     JsonLinesOption,
     JsonOption,
+    OutputFormat,
+    OutputFormatOption,
     PolicyOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
     accepted,
-    check_one_output,
+    chosen_output,
     open_workspace,
 )
 from ..progress import progress
@@ -43,6 +46,7 @@ def verify(
     at: AtOption = None,
     policy: PolicyOption = None,
     formats: FormatsOption = None,
+    output: OutputFormatOption = None,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
     exit_zero: Annotated[
@@ -51,12 +55,16 @@ def verify(
     ] = False,
 ) -> None:
     """Check manifest, mark and record of pictures and give a verdict on each, offline."""
-    check_one_output(json=json, jsonl=jsonl)
+    output = chosen_output(output, json=json, jsonl=jsonl)
+    json, jsonl = output is OutputFormat.JSON, output is OutputFormat.JSONL
     from ..rows import SCHEMA_VERSION, exit_code_of, verify_error_row, verify_row
 
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
     verifier = judging(verifier, at, policy)
     sources = expand(files)
+    if output is OutputFormat.CRJSON:
+        code = print_crjson(verifier, sources)
+        raise typer.Exit(ExitCode.TRACED if exit_zero else code)
     single = len(sources) == 1
     rows, codes = [], []
     for source in progress(sources, "verifying"):
