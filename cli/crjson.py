@@ -22,7 +22,7 @@ def print_crjson(verifier: Verifier, sources: list[Source]) -> ExitCode:
         InputError: the file cannot be read.
         ManifestError: it holds no manifest that can be read, so there is no document.
     """
-    from provenance.imaging import ImageFormat
+    from provenance.imaging import load
     from provenance.manifest import crjson
 
     from .rows import exit_code_of
@@ -34,7 +34,9 @@ def print_crjson(verifier: Verifier, sources: list[Source]) -> ExitCode:
         )
     (source,) = sources
     data = source.read(verifier.limits.max_bytes)
-    report = verifier.verify(data, name=source.relative.name if source.path else "")
-    mime = ImageFormat.parse(report.input.format).mime
-    out_json(crjson(data, mime, verifier.trust, at=verifier.at))
-    return exit_code_of(report.verdict)
+    # The document first: where there is none, nothing has to be looked for.
+    image = load(data, formats=verifier.formats, limits=verifier.limits)
+    document = crjson(data, image.header.format.mime, verifier.trust, at=verifier.at)
+    verdict = verifier.verify(data).verdict
+    out_json(document)
+    return exit_code_of(verdict)

@@ -4,9 +4,10 @@ The document is the native validator's own: a view of the manifest store with th
 every check, the active manifest first. It follows the crJSON specification that goes with
 C2PA 2.4 (https://spec.c2pa.org/specifications/specifications/2.4/crJSON/crjson-format.html).
 
-The validator judges certificates by the clock. Where another moment was asked for, what it
-says about the signer of the active manifest is replaced by what `manifest.read` concludes for
-that moment, in the same codes. Everything else, ingredients included, stays as it was found.
+The validator judges certificates by the clock, or by a time stamp that it believes. Where
+`manifest.read` does not leave it at that (another moment was asked for, or nobody vouches for
+the time stamp), what is said about the signer of the active manifest is replaced by what it
+concluded, in the same codes. Everything else, ingredients included, stays as it was found.
 """
 
 from __future__ import annotations
@@ -56,8 +57,11 @@ def crjson(data: bytes, mime: str, trust: TrustStore, *, at: datetime | None = N
         context = NativeSettings(trust=trust).context()
         with c2pa.Reader(mime, io.BytesIO(data), context=context) as reader:
             document: Json = json.loads(reader.crjson())
+        active: Json = document["manifests"][0]
         if at is not None:
-            _judge_at(document["manifests"][0], found, at)
+            active["validationResults"]["validationTime"] = moment_text(at)
+        if _judged_by_us(found, at):
+            _replace_judgement(active, found)
     except (*NATIVE_ERRORS, LookupError, AttributeError) as error:
         # The validator broke off, or its JSON did not have the shape that this version writes.
         raise ManifestError(f"no crJSON of this manifest: {message_of(error)}") from error
@@ -80,33 +84,31 @@ def _check_readable(found: ManifestEvidence) -> None:
             raise ManifestError(f"the manifest cannot be read: {found.detail}")
 
 
-def _judge_at(active: Json, found: ManifestEvidence, at: datetime) -> None:
-    """Replace what depends on the moment, in the results of the active manifest."""
-    results: Json = active["validationResults"]
-    results["validationTime"] = moment_text(at)
+def _judged_by_us(found: ManifestEvidence, at: datetime | None) -> bool:
+    """True if the certificates were judged at another moment than the validator's."""
     if found.validity is None or found.validity.source is TimeSource.TIME_STAMP:
-        return  # signed at a proven time before: the result is the same at every moment since
-    for kind, codes in (("success", _successes(found)), ("failure", _failures(found, at))):
-        kept = [entry for entry in results[kind] if entry["code"] not in _OF_THE_MOMENT]
-        results[kind] = [*(_entry(active, code, at) for code in codes), *kept]
+        return False
+    return at is not None or names.TIME_TRUSTED in found.success
 
 
-def _successes(found: ManifestEvidence) -> tuple[str, ...]:
-    return (names.CREDENTIAL_TRUSTED,) if found.trust_list else ()
-
-
-def _failures(found: ManifestEvidence, at: datetime) -> tuple[str, ...]:
-    """The validator calls an expired certificate untrusted as well, whoever issued it."""
-    if found.trust_list:
-        return ()
-    validity = found.validity
-    if validity is None or not validity.not_before or not validity.not_after:
-        return (names.CREDENTIAL_UNTRUSTED,)
-    if parse_moment(validity.not_before) <= at <= parse_moment(validity.not_after):
-        return (names.CREDENTIAL_UNTRUSTED,)
-    return (names.CREDENTIAL_UNTRUSTED, names.CREDENTIAL_EXPIRED)
-
-
-def _entry(active: Json, code: str, at: datetime) -> Json:
+def _replace_judgement(active: Json, found: ManifestEvidence) -> None:
+    results: Json = active["validationResults"]
+    moment = found.validity.at if found.validity else ""
     url = f"self#jumbf=/c2pa/{active['label']}/{names.SIGNATURE}"
-    return {"code": code, "url": url, "explanation": f"as of {moment_text(at)}"}
+    success = (names.CREDENTIAL_TRUSTED,) if found.trust_list else ()
+    for kind, codes in (("success", success), ("failure", _failures(found))):
+        kept = [entry for entry in results[kind] if entry["code"] not in _OF_THE_MOMENT]
+        added = [{"code": code, "url": url, "explanation": f"as of {moment}"} for code in codes]
+        results[kind] = added + kept
+
+
+def _failures(found: ManifestEvidence) -> tuple[str, ...]:
+    """The validator calls an expired certificate untrusted as well, whoever issued it."""
+    validity = found.validity
+    if found.trust_list or validity is None:
+        return ()
+    if validity.not_before and validity.not_after:
+        begin, end = parse_moment(validity.not_before), parse_moment(validity.not_after)
+        if not begin <= parse_moment(validity.at) <= end:
+            return (names.CREDENTIAL_UNTRUSTED, names.CREDENTIAL_EXPIRED)
+    return (names.CREDENTIAL_UNTRUSTED,)
