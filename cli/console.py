@@ -16,14 +16,18 @@ from pathlib import Path
 from provenance.errors import ProvenanceError
 
 _MAX_SHOWN = 400
+_MAX_MARKS = 8  # on one character; more than any script needs, they only cover other lines
 
 
 def shown(text: object) -> str:
     """Text that is safe to print: one line, no control or direction characters."""
     parts = []
+    marks = 0
     for character in str(text)[:_MAX_SHOWN]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
         # Cc control, Cf format (bidi), Cs surrogate, Co private use, Zl and Zp separators
-        if unicodedata.category(character)[0] == "C" or character in "\u2028\u2029":
+        if category[0] == "C" or category in ("Zl", "Zp") or marks > _MAX_MARKS:
             code = ord(character)
             parts.append(f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
         else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from pathlib import Path
 
 import pytest
 from support import chains, manifests, pictures, rubric, tsa
@@ -16,6 +18,7 @@ from provenance.manifest import Parent, crjson, sign
 TRUST = chains.trust_in(chains.authority())
 FORMATS = ("png", "jpeg", "webp", "webp-lossless", "tiff", "avif")
 ALL = CHECKS + TRUST_CHECKS
+PAGE = Path(__file__).parents[2] / "docs" / "c2pa-conformance.md"
 
 
 def stamped(signer, name="png", *, parent=None):
@@ -44,6 +47,13 @@ def opened(signer):
 def test_the_rubric_has_as_many_checks_as_the_published_one():
     assert len(CHECKS) == 31
     assert len({check.__name__ for check in ALL}) == 33
+
+
+def test_the_documentation_lists_the_checks():
+    page = PAGE.read_text("utf-8")
+    _, table = page.split("The checks, by the names of the rubric:")
+    named = re.findall(r"`([a-z0-9_]+)`", table)
+    assert sorted(named) == sorted(check.__name__ for check in CHECKS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

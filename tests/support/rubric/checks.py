@@ -1,6 +1,6 @@
 """The checks. Each gives what it objects to in the active manifest; nothing is a pass.
 
-A check named here in the order of the rubric, what it looks at, and the clause of C2PA 2.4
+In the order of the rubric: what a check looks at, and the clause of C2PA 2.4 that it is from
 (CP: "Additional Conformance Requirements" 0.2 of the conformance program):
 
 | check | looks at | source |

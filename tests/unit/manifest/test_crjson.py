@@ -98,3 +98,31 @@ def test_deep_and_long_values_can_be_written_out(signer):
     document = crjson(data, PNG, TRUST)
     assert document["manifests"][0]["assertions"]["org.example.deep"]["deep"] == deep
     assert json.loads(json.dumps(document, indent=2, allow_nan=False)) == document
+
+
+TEXT = b"\x79\x01\x2c" + b"q" * 300  # CBOR: 300 bytes of UTF-8
+NUMBER = bytes.fromhex("fb3ff199999999999a")  # CBOR: 1.1
+
+
+@pytest.mark.parametrize(
+    ("instead", "value"),
+    [
+        (TEXT, b"\x59\x01\x2c" + b"\xff" * 300),
+        (TEXT, b"\x79\x01\x2c" + b"\xed\xa0\x80" * 100),
+        (TEXT, b"\x81" * 302 + b"\x01"),
+        (NUMBER, bytes.fromhex("fb7ff8000000000000")),
+        (NUMBER, bytes.fromhex("fbfff0000000000000")),
+    ],
+    ids=["bytes", "surrogates", "deep", "not a number", "infinity"],
+)
+def test_values_that_json_does_not_have_can_be_written_out(signer, instead, value):
+    data = {"text": "q" * 300, "number": 1.1}
+    file = manifests.foreign(
+        signer, TRUST, [manifests.CREATED, {"label": "org.example.odd", "data": data}]
+    )
+    assert file.count(instead) == 1
+    document = crjson(file.replace(instead, value), PNG, TRUST)
+    assert "assertion.hashedURI.mismatch" in codes(document["manifests"][0])["failure"]
+    text = json.dumps(document, indent=2, allow_nan=False)
+    assert json.loads(text) == document
+    text.encode("ascii")
