@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,6 +98,40 @@ PolicyOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+class OutputFormat(StrEnum):
+    """How results are written to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    CRJSON = "crjson"
+
+
+OutputFormatOption = Annotated[
+    OutputFormat | None,
+    typer.Option(
+        "--format",
+        help="text (the default), json and jsonl as the options of these names, or crjson: the "
+        "validation results of one file's manifest in the format of C2PA conformance testing.",
+        show_default=False,
+    ),
+]
+
+
+def chosen_output(output: OutputFormat | None, *, json: bool, jsonl: bool) -> OutputFormat:
+    """The one output format that `--format`, `--json` and `--jsonl` ask for."""
+    short = {OutputFormat.JSON: json, OutputFormat.JSONL: jsonl}
+    asked = {kind for kind, given in short.items() if given} | ({output} if output else set())
+    if len(asked) > 1:
+        names = " and ".join(
+            f"--{kind.value}" if short.get(kind) else f"--format {kind.value}"
+            for kind in OutputFormat
+            if kind in asked
+        )
+        raise typer.BadParameter(f"{names} exclude each other")
+    return asked.pop() if asked else OutputFormat.TEXT
 
 
 def check_one_output(*, json: bool, jsonl: bool) -> None:

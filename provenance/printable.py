@@ -9,22 +9,26 @@ from typing import Final
 MAX_SHOWN: Final = 400
 
 
+#: Combining marks on one character: more than any script needs only covers other lines.
+_MAX_MARKS: Final = 8
+#: Cc control, Cf format (bidi), Cs surrogate, Co private use, Cn unassigned; Zl and Zp
+#: separate lines.
+_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
 def shown(text: object, limit: int = MAX_SHOWN) -> str:
     """One line without control or direction characters, of at most `limit` characters.
 
     They are spelled out: what could steer a terminal is seen, and steers nothing.
     """
     whole = str(text)
-    # Cc control, Cf format (bidi), Cs surrogate, Co private use, Cn unassigned; Zl and Zp
-    # separate lines.
-    parts = (
-        _spelled(character) if unicodedata.category(character) in _STEERING else character
-        for character in whole[:limit]
-    )
+    parts, marks = [], 0
+    for character in whole[:limit]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        steers = category in _STEERING or marks > _MAX_MARKS
+        parts.append(_spelled(character) if steers else character)
     return "".join(parts) + ("..." if len(whole) > limit else "")
-
-
-_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def _spelled(character: str) -> str:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from provenance.errors import ArgumentError
+
 from ..console import complain_of, out, out_json_text, shown, talk
+from ..crjson import print_crjson
 from ..examination import Examination
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
@@ -21,6 +24,8 @@ from ..options import (
     JsonOption,
     LanguageOption,
     OperatorOption,
+    OutputFormat,
+    OutputFormatOption,
     OverwriteReportOption,
     PolicyOption,
     ReportOption,
@@ -28,7 +33,7 @@ from ..options import (
     TsaListOption,
     WorkspaceOption,
     accepted,
-    check_one_output,
+    chosen_output,
     open_workspace,
 )
 from ..progress import progress
@@ -47,6 +52,7 @@ def verify(
     at: AtOption = None,
     policy: PolicyOption = None,
     formats: FormatsOption = None,
+    output: OutputFormatOption = None,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
     report: ReportOption = None,
@@ -59,7 +65,8 @@ def verify(
     ] = False,
 ) -> None:
     """Check manifest, mark and record of pictures and give a verdict on each, offline."""
-    check_one_output(json=json, jsonl=jsonl)
+    output = chosen_output(output, json=json, jsonl=jsonl)
+    json, jsonl = output is OutputFormat.JSON, output is OutputFormat.JSONL
     from provenance.report.rows import render_jsonl
 
     from ..languages import chosen_translator
@@ -69,6 +76,11 @@ def verify(
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
     run = Examination(judging(verifier, at, policy), translator, operator)
     sources = expand(files)
+    if output is OutputFormat.CRJSON:
+        if report:
+            raise ArgumentError("--format crjson writes no report", hint="run verify twice")
+        code = print_crjson(run.verifier, sources)
+        raise typer.Exit(ExitCode.TRACED if exit_zero else code)
     reports = Reports.at(report or [], overwrite=overwrite, inputs=sources)
     kept: list[Result] = []
     codes: list[ExitCode] = []

@@ -10,7 +10,7 @@ import pytest
 from support import chains, manifests, tamper, tsa
 
 from provenance.keys import TimeStampMode, create_chain
-from provenance.manifest import Parent, read, read_recovered, sign
+from provenance.manifest import Parent, crjson, names, read, read_recovered, sign
 from provenance.model import ManifestStatus, RevocationStatus, TimeSource, TimeStampStatus, Unproven
 from provenance.trust import TrustStore, certificates_in, moment_text, parse_moment
 
@@ -255,3 +255,28 @@ def test_on_an_old_kind_of_claim_a_chosen_moment_counts(old):
 
 def test_revocation_is_said_to_be_unchecked(old):
     assert read(old.stamped, PNG, old.trust + old.tsa).revocation is RevocationStatus.NOT_CHECKED
+
+
+# --- the same in crJSON ------------------------------------------------------------------------
+
+CREDENTIAL = {names.CREDENTIAL_TRUSTED, names.CREDENTIAL_UNTRUSTED, names.CREDENTIAL_EXPIRED}
+SAID = {
+    ManifestStatus.TRUSTED: {names.CREDENTIAL_TRUSTED},
+    ManifestStatus.UNTRUSTED: {names.CREDENTIAL_UNTRUSTED},
+    ManifestStatus.EXPIRED: {names.CREDENTIAL_UNTRUSTED, names.CREDENTIAL_EXPIRED},
+}
+
+
+@pytest.mark.parametrize("moment", ["now", "while valid", "before it was valid", "long after"])
+@pytest.mark.parametrize("kind", ["plain", "stamped", "legacy"])
+@pytest.mark.parametrize("trusting", ["all", "stranger"])
+def test_crjson_says_of_the_signer_what_was_concluded(old, moment, kind, trusting):
+    at, data = moments(old)[moment], getattr(old, kind)
+    trust = (old.trust if trusting == "all" else STRANGER) + old.tsa
+    results = crjson(data, PNG, trust, at=at)["manifests"][0]["validationResults"]
+    said = [entry["code"] for entry in (*results["success"], *results["failure"])]
+    status = read(data, PNG, trust, at=at).status
+    assert set(said) & CREDENTIAL == SAID[status]
+    assert sum(code in CREDENTIAL for code in said) == len(SAID[status])
+    if at:
+        assert results["validationTime"] == moment_text(at)
