@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,6 +21,9 @@ from ..options import (
     WorkspaceOption,
 )
 from .verify import judging, make_verifier
+
+if TYPE_CHECKING:
+    from provenance.model import Evidence
 
 
 def inspect(
@@ -53,7 +57,24 @@ def inspect(
     if json:
         out_json(document)
     else:
+        _print_provenance(report.evidence)
         _print("", document, 0)
+
+
+def _print_provenance(evidence: Evidence) -> None:
+    """The tree of the manifest; if there is none, of the one that the mark led to."""
+    from provenance.report.tree import LABELS, line, provenance_tree
+
+    recovered = evidence.recovered_manifest
+    manifest, title = evidence.manifest, "Provenance"
+    if not manifest.status.readable and recovered is not None:
+        manifest, title = recovered, "Provenance (manifest recovered through the mark)"
+    out(f"{title}:")
+    for node in provenance_tree(manifest):
+        out(f"{'  ' * (node.depth + 1)}{shown(line(node))}")
+    if manifest.ingredients_cut:
+        out(f"  {LABELS['cut']}")
+    out()
 
 
 def _print(name: str, value: object, depth: int) -> None:

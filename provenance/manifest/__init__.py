@@ -1,6 +1,16 @@
 """C2PA manifests: the only package that uses the native C2PA library."""
 
-from provenance.manifest.build import ManifestRequest, Parent, SignedFile, sign
+from provenance.manifest.build import SignedFile, sign
 from provenance.manifest.read import read, read_recovered
+from provenance.manifest.statement import ManifestRequest, Parent
+from provenance.manifest.thumbnails import thumbnails
 
-__all__ = ["ManifestRequest", "Parent", "SignedFile", "read", "read_recovered", "sign"]
+__all__ = [
+    "ManifestRequest",
+    "Parent",
+    "SignedFile",
+    "read",
+    "read_recovered",
+    "sign",
+    "thumbnails",
+]

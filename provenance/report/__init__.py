@@ -1,0 +1,1 @@
+"""Forms in which a report is shown; made from the model alone."""
