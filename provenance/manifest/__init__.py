@@ -3,7 +3,7 @@
 from provenance.manifest.build import SignedFile, sign
 from provenance.manifest.read import read, read_recovered
 from provenance.manifest.statement import ManifestRequest, Parent
-from provenance.manifest.thumbnails import thumbnails
+from provenance.manifest.thumbnails import thumbnails_in
 
 __all__ = [
     "ManifestRequest",
@@ -12,5 +12,5 @@ __all__ = [
     "read",
     "read_recovered",
     "sign",
-    "thumbnails",
+    "thumbnails_in",
 ]

@@ -23,7 +23,7 @@ from provenance.keys import (
 )
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
 from provenance.manifest.statement import ManifestRequest, Parent, definition, ingredient
-from provenance.manifest.thumbnails import not_kept, thumbnails
+from provenance.manifest.thumbnails import not_kept, redactions
 from provenance.trust import TrustStore
 
 
@@ -108,17 +108,10 @@ class _Job:
         """Sign; the native library asks that address for a time stamp."""
         calls = _CallbackLog(self.signer)
         target = io.BytesIO()
-        # Two parents may carry one and the same manifest.
-        redactions = tuple(
-            dict.fromkeys(
-                address
-                for parent in self.request.parents
-                for address in thumbnails(parent.data, parent.mime)
-            )
-        )
+        left_out = redactions((parent.data, parent.mime) for parent in self.request.parents)
         try:
             context = NativeSettings(trust=self.trust).context()
-            builder = c2pa.Builder(definition(self.request, redactions), context=context)
+            builder = c2pa.Builder(definition(self.request, left_out), context=context)
             for position, parent in enumerate(self.request.parents):
                 _add(builder, position, parent)
             with _quiet_native_log():

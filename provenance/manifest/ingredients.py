@@ -1,8 +1,9 @@
 """Ingredients: every file below the active manifest, walked to the root.
 
-Codes come from two places: what the signer of the parent recorded when it added the
-ingredient, and what the validator found to differ from that now (ingredient deltas). So an
-ingredient that its adder believed, and nobody here does, is untrusted here.
+Codes come from three places: what the signer of a manifest recorded about an ingredient when
+it added it, what the signers above recorded about that in turn, and what the validator finds
+to differ from all that now (ingredient deltas). A recorded failure counts whoever recorded
+it. A recorded trust counts only where a trusted manifest says so and nothing has changed.
 """
 
 from __future__ import annotations
@@ -30,48 +31,68 @@ from provenance.model.evidence import IngredientFinding, ManifestStatus
 _MAX_DEPTH: Final = 256  # the validator itself stops at 200
 MAX_INGREDIENTS: Final = 2000
 
+_Place = tuple[str, str]  # id of a manifest, label of an ingredient assertion in it
 
-def walk(manifests: Json, active_id: str, results: Json) -> Iterator[IngredientFinding]:
+
+def walk(
+    manifests: Json, active_id: str, results: Json, *, trusted: bool
+) -> Iterator[IngredientFinding]:
     """Every ingredient below the active manifest, nearest first; one more than is shown.
 
     Args:
         manifests: all manifests of the store, by id.
         active_id: where the walk begins.
         results: the validator's results for the whole store.
+        trusted: the active manifest is trusted, and so is what it records.
     """
-    deltas = _deltas(results)
-    queue = deque([(active_id, 0, -1)])
+    deltas: dict[_Place, _Delta] = {}
+    for place, changes in _deltas(results):
+        delta = deltas.setdefault(place, _Delta())
+        delta.success |= dict.fromkeys(codes(changes, "success"))
+        delta.failure |= dict.fromkeys(codes(changes, "failure"))
+    queue = deque([(active_id, 0, -1, trusted)])
     seen = {active_id}
     count = 0
     while queue:
-        parent_id, depth, index = queue.popleft()
+        parent_id, depth, index, believed = queue.popleft()
         for ingredient in (manifests.get(parent_id) or {}).get("ingredients") or []:
             child_id = str(ingredient.get("active_manifest") or "")
             delta = deltas.get((parent_id, str(ingredient.get("label") or "")), _Delta())
             child: Json = manifests.get(child_id) or {}
-            yield _finding(ingredient, child, delta, depth=depth + 1, parent=index)
+            found = _finding(
+                ingredient, child, delta, believed=believed, depth=depth + 1, parent=index
+            )
+            yield found
             count += 1
             if count > MAX_INGREDIENTS:
                 return
+            for place, changes in _deltas(ingredient.get("validation_results") or {}):
+                delta = deltas.setdefault(place, _Delta())
+                delta.recorded |= dict.fromkeys(codes(changes, "failure"))
             if child_id and child_id not in seen and depth < _MAX_DEPTH:
                 seen.add(child_id)
-                queue.append((child_id, depth + 1, count - 1))
+                queue.append((child_id, depth + 1, count - 1, found.status.trusted))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Delta:
-    """Codes that are new since the ingredient was added."""
+    """Codes that are new since the ingredient was added: as of now, and as recorded above it.
 
-    success: list[str] = field(default_factory=list)
-    failure: list[str] = field(default_factory=list)
+    Ordered sets, because a store can repeat a code thousands of times.
+    """
+
+    success: dict[str, None] = field(default_factory=dict)
+    failure: dict[str, None] = field(default_factory=dict)
+    recorded: dict[str, None] = field(default_factory=dict)
 
 
 def _finding(
-    ingredient: Json, child: Json, delta: _Delta, *, depth: int, parent: int
+    ingredient: Json, child: Json, delta: _Delta, *, believed: bool, depth: int, parent: int
 ) -> IngredientFinding:
     recorded: Json = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
-    before = (*codes(recorded, "failure"), *_legacy_failures(ingredient))
+    before = (*codes(recorded, "failure"), *_legacy_failures(ingredient), *delta.recorded)
     failures = tuple(dict.fromkeys((*before, *delta.failure)))
+    trusted = _trusted(codes(recorded, "success"), before, delta, believed=believed)
     done = actions(child)
     return IngredientFinding(
         title=text(ingredient.get("title")),
@@ -80,7 +101,7 @@ def _finding(
         depth=depth,
         failures=failures,
         parent=parent,
-        status=_status(ingredient, codes(recorded, "success"), failures, delta),
+        status=_status(ingredient, failures, trusted=trusted),
         signer=signer(child.get("signature_info")),
         claim_generator=claim_generator(child),
         actions=action_names(done),
@@ -89,30 +110,31 @@ def _finding(
     )
 
 
-def _status(
-    ingredient: Json, recorded: tuple[str, ...], failures: tuple[str, ...], delta: _Delta
-) -> ManifestStatus:
+def _trusted(
+    recorded: tuple[str, ...], before: tuple[str, ...], delta: _Delta, *, believed: bool
+) -> bool:
+    """The signer ends at an anchor of ours: as of now, or as recorded and unchanged."""
+    if names.CREDENTIAL_UNTRUSTED in delta.failure:
+        return False
+    if names.CREDENTIAL_TRUSTED in delta.success:
+        return True
+    stated = names.CREDENTIAL_TRUSTED in recorded and names.CREDENTIAL_UNTRUSTED not in before
+    return believed and stated
+
+
+def _status(ingredient: Json, failures: tuple[str, ...], *, trusted: bool) -> ManifestStatus:
     if not ingredient.get("active_manifest"):
         return ManifestStatus.INVALID if failures else ManifestStatus.NONE
-    believed = (
-        names.CREDENTIAL_TRUSTED in (*recorded, *delta.success)
-        and names.CREDENTIAL_UNTRUSTED not in delta.failure
-    )
-    return status_of((names.CREDENTIAL_TRUSTED,) if believed else (), failures)
+    return status_of((names.CREDENTIAL_TRUSTED,) if trusted else (), failures)
 
 
-def _deltas(results: Json) -> dict[tuple[str, str], _Delta]:
-    """What differs since signing, by (manifest, assertion label)."""
-    found: dict[tuple[str, str], _Delta] = {}
+def _deltas(results: Json) -> Iterator[tuple[_Place, Json]]:
+    """What differs since signing, and for which ingredient."""
     for entry in results.get("ingredientDeltas") or []:
         # the address ends in: manifest / assertion store / label
         parts = str(entry.get("ingredientAssertionURI") or "").split("/")
         if len(parts) >= 3:
-            delta = found.setdefault((parts[-3], parts[-1]), _Delta())
-            changes: Json = entry.get("validationDeltas") or {}
-            delta.success.extend(codes(changes, "success"))
-            delta.failure.extend(codes(changes, "failure"))
-    return found
+            yield (parts[-3], parts[-1]), entry.get("validationDeltas") or {}
 
 
 def _legacy_failures(ingredient: Json) -> tuple[str, ...]:

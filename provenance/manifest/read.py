@@ -185,14 +185,16 @@ def _evidence(store: Json, source: ManifestSource, trust: TrustStore) -> Manifes
     )
     manifest_id = str(store.get("active_manifest") or "")
     manifests: Json = store.get("manifests") or {}
-    ingredients = list(walk(manifests, manifest_id, results))
     manifest: Json = manifests.get(manifest_id) or {}
     actions = fields.actions(manifest)
     state = str(store.get("validation_state") or "")
     signer = fields.signer(manifest.get("signature_info"))
+    believed = _believed(active, manifest_id, manifests)
+    status = _status(state, success, failure, believed=believed)
+    ingredients = list(walk(manifests, manifest_id, results, trusted=status.trusted))
     signed_at = signer.time if signer else ""
     return ManifestEvidence(
-        status=_status(state, success, failure, believed=_believed(active, manifest_id)),
+        status=status,
         source=source,
         state=state,
         success=success,
@@ -214,11 +216,22 @@ def _evidence(store: Json, source: ManifestSource, trust: TrustStore) -> Manifes
     )
 
 
-def _believed(active: Json, manifest_id: str) -> bool:
-    """The signer of this very manifest ends at an anchor of ours."""
-    place = f"self#jumbf=/c2pa/{manifest_id}/{names.SIGNATURE}"
-    return any(
-        entry.get("code") == names.CREDENTIAL_TRUSTED and entry.get("url") == place
+def _believed(active: Json, manifest_id: str, manifests: Json) -> bool:
+    """The signer of this very manifest ends at an anchor of ours, and nothing speaks against it.
+
+    What the validator says about a credential in the manifest of an ingredient stands among
+    these results too; its address tells it apart.
+    """
+    own = f"self#jumbf=/c2pa/{manifest_id}/"
+    others = tuple(f"self#jumbf=/c2pa/{other}/" for other in manifests if other != manifest_id)
+    against = [
+        entry
+        for entry in active.get("failure") or []
+        if not str(entry.get("url") or "").startswith(others)
+    ]
+    return not against and any(
+        entry.get("code") == names.CREDENTIAL_TRUSTED
+        and entry.get("url") == f"{own}{names.SIGNATURE}"
         for entry in active.get("success") or []
     )
 
@@ -231,7 +244,7 @@ def _status(
     if state == "Valid":
         # The state is that of the whole store: an ingredient whose signer its adder knew, and
         # we do not, lowers it. That is said of the ingredient, not of who signed the picture.
-        return ManifestStatus.TRUSTED if believed and not failure else ManifestStatus.UNTRUSTED
+        return ManifestStatus.TRUSTED if believed else ManifestStatus.UNTRUSTED
     if set(failure) <= UNTRUSTED_CODES:
         return ManifestStatus.INVALID
     return status_of(success, failure)

@@ -65,25 +65,23 @@ def provenance_tree(manifest: ManifestEvidence) -> tuple[TreeNode, ...]:
 
 
 def line(node: TreeNode, labels: Mapping[str, str] = LABELS) -> str:
-    """One node as text, without indentation.
+    """One node as text, without indentation: our reading first, then what the file says.
 
-    Names in it come from the file: escape it where it is shown.
+    Names in it come from the file and may imitate what follows them, but not what stands
+    before. Escape the line where it is shown.
     """
-    signed = f"{labels['signed_by']} {node.signer}" if node.signer else ""
-    if node.status is ManifestStatus.NONE:
-        signed = labels["unsigned"]
+    unsigned = node.status is ManifestStatus.NONE
     operations = f"{labels['operations']} {', '.join(node.operations)}" if node.operations else ""
-    failures = f": {', '.join(node.failures)}" if node.failures else ""
-    status = "" if node.status is ManifestStatus.NONE else f"{node.status.value}{failures}"
     parts = (
         node.relationship or labels["root"],
-        signed,
+        f"{labels['signed_by']} {node.signer}" if node.signer else "",
         ", ".join(node.actions),
         ", ".join(node.sources),
         operations,
-        status,
+        ", ".join(node.failures),
     )
-    return "; ".join(part for part in parts if part)
+    reading = labels["unsigned"] if unsigned else node.status.value
+    return f"{reading}: {'; '.join(part for part in parts if part)}"
 
 
 def _root(manifest: ManifestEvidence) -> TreeNode:
@@ -95,7 +93,8 @@ def _root(manifest: ManifestEvidence) -> TreeNode:
         actions=manifest.actions,
         sources=_short(manifest.digital_source_types),
         operations=manifest.operations,
-        failures=manifest.failure,
+        # Codes beside TRUSTED are about credentials in manifests further down.
+        failures=() if manifest.status is ManifestStatus.TRUSTED else manifest.failure,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from provenance.errors import ArgumentError, ManifestError, ProvenanceError, SelfCheckError
 from provenance.fingerprint import fingerprint
 from provenance.imaging import ImageFormat, Limits, LoadedImage, load
-from provenance.manifest import Parent, names, read, thumbnails
+from provenance.manifest import Parent, names, read, thumbnails_in
 from provenance.model.evidence import IngredientFinding, ManifestEvidence, ManifestStatus
 from provenance.model.generation import Generation, ParentFile, Relationship
 from provenance.trust import TrustStore
@@ -67,7 +67,7 @@ class Ancestry:
             raise SelfCheckError("the written manifest does not name the parents that were given")
         if self.edited is not (names.EDITED in manifest.actions):
             raise SelfCheckError("the written manifest does not say whether this is an edit")
-        if thumbnails(data, mime):
+        if thumbnails_in(data, mime):
             raise SelfCheckError("the written manifest holds a thumbnail")
 
 
@@ -85,7 +85,7 @@ def ancestor(data: bytes, image: LoadedImage) -> Ancestor:
             hint="use a copy with its manifest embedded",
         )
     if manifest.status is not ManifestStatus.NONE:
-        thumbnails(data, mime)  # raises where the manifest cannot be carried on
+        thumbnails_in(data, mime)  # raises where the manifest cannot be carried on
     return Ancestor(
         parent=Parent(data=data, mime=mime),
         file=ParentFile(

@@ -105,20 +105,24 @@ def foreign(
     claim_version: int = 2,
     time_url: str = "",
     generator: str = "other program",
+    picture: bytes | None = None,
+    thumbnail: bool = False,
 ) -> bytes:
     """A small picture with a manifest that another program wrote.
 
     With `remote`, the manifest is not in the file: the file only names where it is. Not
-    `checked`, the program does not look at what it wrote.
+    `checked`, the program does not look at what it wrote. `picture` is a PNG to be signed.
     """
     data, mime = plain()
+    data = picture or data
     definition: dict[str, Any] = {
         "claim_version": claim_version,
         "claim_generator_info": [{"name": generator, "version": "1"}],
         "assertions": assertions,
     }
     settings = NativeSettings(trust=trust, verify_after_sign=checked)
-    builder = c2pa.Builder(definition, context=settings.context())
+    written = settings.as_dict() | {"builder": {"thumbnail": {"enabled": thumbnail}}}
+    builder = c2pa.Builder(definition, context=c2pa.Context.from_dict(written))
     if remote:
         builder.set_no_embed()
         builder.set_remote_url(remote)
