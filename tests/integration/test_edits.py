@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from support import chains, manifests, pictures, tamper
+from support.shared import NEEDS_C2PA_FILES, ROOT
 
 from provenance import Generation, Operation
 from provenance.errors import (
@@ -19,7 +20,7 @@ from provenance.errors import (
 )
 from provenance.fingerprint import fingerprint
 from provenance.imaging import Limits, load
-from provenance.manifest import read, thumbnails_in
+from provenance.manifest import Parent, read, thumbnails_in
 from provenance.model import (
     ManifestStatus,
     MatchStatus,
@@ -274,3 +275,33 @@ def test_a_manifest_with_a_thumbnail_is_not_released(workspace, monkeypatch, pho
     error, changed = refused(workspace, SelfCheckError, parents=[photo])
     assert "thumbnail" in error.message
     assert changed == {RecordState.VOID: 1}
+
+
+# --- files of other programs -----------------------------------------------------------------
+
+
+def with_thumbnails():
+    """Reference files that show something in their manifests, of every signer and version."""
+    names = ("C", "CACA", "CIE-sig-CA", "C_with_CAWG_data", "E-sig-CA", "legacy_ingredient_hash")
+    more = ("XCA", "boxhash", "ocsp_with_assertion", "update_manifest")
+    return [ROOT / "c2pa-testfiles" / f"{name}.jpg" for name in (*names, *more)]
+
+
+@NEEDS_C2PA_FILES
+@pytest.mark.parametrize("path", with_thumbnails(), ids=lambda path: path.stem)
+def test_taking_thumbnails_out_changes_nothing_else(signer, monkeypatch, path):
+    data, mime = path.read_bytes(), "image/jpeg"
+    trust = chains.trust_in(chains.authority())
+
+    def findings():
+        wanted = manifests.request(parent=Parent(data=data, mime=mime), operations=())
+        signed = manifests.signed(signer, trust, wanted)
+        found = read(signed, "image/png", trust)
+        assert found.status is ManifestStatus.TRUSTED
+        return found.ingredients, thumbnails_in(signed, "image/png")
+
+    without, none_left = findings()
+    monkeypatch.setattr("provenance.manifest.build.redactions", lambda _: ())
+    kept, left = findings()
+    assert without == kept
+    assert (none_left, bool(left)) == ((), True)
