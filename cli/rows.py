@@ -56,6 +56,7 @@ def stamp_row(source: Source, stamped: Stamped) -> dict[str, Any]:
         "margin": stamped.quality.margin,
         "ssim": stamped.quality.ssim,
         "time_stamp": plain(stamped.time_stamp),
+        "parents": plain(stamped.parents),
         "error": None,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,16 +11,22 @@ from provenance.errors import ArgumentError
 
 from ..console import out, out_json, path_fields, shown, shown_path
 from ..inputs import expand
+from ..languages import chosen_translator
 from ..options import (
     AtOption,
     FormatsOption,
     JsonOption,
+    LanguageOption,
     PolicyOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
 )
 from .verify import judging, make_verifier
+
+if TYPE_CHECKING:
+    from provenance.model import Evidence
+    from provenance.report.language import Translator
 
 
 def inspect(
@@ -30,11 +37,13 @@ def inspect(
     at: AtOption = None,
     policy: PolicyOption = None,
     formats: FormatsOption = None,
+    lang: LanguageOption = "en",
     json: JsonOption = False,
 ) -> None:
     """Show everything that was found in one file, raw, with the values behind the verdict."""
     from ..rows import SCHEMA_VERSION, plain
 
+    translator = chosen_translator(lang)
     sources = expand([file])
     if len(sources) != 1:
         raise ArgumentError(f"{shown_path(file)} is {len(sources)} files", hint="name one file")
@@ -53,7 +62,23 @@ def inspect(
     if json:
         out_json(document)
     else:
+        _print_provenance(report.evidence, translator)
         _print("", document, 0)
+
+
+def _print_provenance(evidence: Evidence, tr: Translator) -> None:
+    """The tree of the manifest; if there is none, of the one that the mark led to."""
+    from provenance.report.tree import tree_lines
+    from provenance.report.words import Word
+
+    recovered = evidence.recovered_manifest
+    manifest, title = evidence.manifest, Word.PROVENANCE
+    if not manifest.status.readable and recovered is not None:
+        manifest, title = recovered, Word.RECOVERED_PROVENANCE
+    out(f"{tr.word(title)}:")
+    for line in tree_lines(manifest, tr):
+        out(f"  {shown(line)}")
+    out()
 
 
 def _print(name: str, value: object, depth: int) -> None:

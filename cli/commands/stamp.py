@@ -28,7 +28,7 @@ from ..progress import progress
 from ..safely import safely
 
 if TYPE_CHECKING:
-    from provenance import Encoding, Generation, Stamped, Stamper
+    from provenance import Encoding, Generation, Limits, Stamped, Stamper
     from provenance.keys import TimeStamping
 
 
@@ -51,6 +51,20 @@ def stamp(
     ] = "",
     model: Annotated[str | None, typer.Option(help="Name of the generating model.")] = None,
     model_version: Annotated[str | None, typer.Option(help="Version of the model.")] = None,
+    parent: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A picture that the model was given; repeat it for more. The first is the "
+            "parent, all others are components."
+        ),
+    ] = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What the model did to it; repeat it for more: inpaint, outpaint, redraw, "
+            "remove, background, face, text, style, colour, enhance, upscale or compose."
+        ),
+    ] = None,
     scheme: Annotated[
         str | None, typer.Option(help="Watermark scheme; see `provenance schemes`.")
     ] = None,
@@ -67,7 +81,7 @@ def stamp(
 ) -> None:
     """Mark, sign, verify and record pictures; each is written only when all that succeeded."""
     check_one_output(json=json, jsonl=jsonl)
-    from provenance import Encoding, Generation
+    from provenance import Encoding, Generation, Operation
 
     from ..rows import SCHEMA_VERSION, stamp_error_row, stamp_row
 
@@ -82,7 +96,9 @@ def stamp(
             time_stamping=_stamping(stamper.time_stamping, time_stamp),
         ),
         generation=Generation(
-            model=model or chosen.model, model_version=model_version or chosen.model_version
+            model=model or chosen.model,
+            model_version=model_version or chosen.model_version,
+            operations=tuple(Operation.parse(name) for name in operation or ()),
         ),
         encoding=Encoding.parse(
             format_ or chosen.format,
@@ -92,6 +108,7 @@ def stamp(
         overwrite=overwrite,
     )
     sources = expand(files)
+    job.parents = _parents(parent or [], sources, job.stamper.limits)
     if out_dir == "-":
         _to_stdout(job, sources, json=json or jsonl)
         return
@@ -122,6 +139,7 @@ class _Job:
     generation: Generation
     encoding: Encoding
     overwrite: bool
+    parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
 
     def place(self, source: Source, directory: Path) -> Path:
@@ -141,11 +159,31 @@ class _Job:
         return self.stamper.stamp(
             data,
             self.generation,
+            parents=self.parents,
             encoding=self.encoding,
             to=to,
             overwrite=self.overwrite,
             name=source.relative.name,
         )
+
+
+def _parents(names: list[str], sources: list[Source], limits: Limits) -> tuple[bytes, ...]:
+    """The files that `--parent` names. Parents belong to one picture, not to every one of a run."""
+    if names and len(sources) != 1:
+        raise ArgumentError(
+            f"--parent belongs to one picture, and there are {len(sources)}",
+            hint="stamp each edited picture in a run of its own, with its own parents",
+        )
+    from provenance.imaging import read_file
+
+    found = []
+    for number, name in enumerate(names, start=1):
+        try:
+            found.append(read_file(Path(name), limits))
+        except ProvenanceError as error:
+            about = f"parent {number}, {shown_path(name)}: {error.message}"
+            raise type(error)(about, hint=error.hint, code=error.code) from error
+    return tuple(found)
 
 
 def _make_directory(path: Path) -> None:

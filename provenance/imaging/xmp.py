@@ -16,6 +16,9 @@ from provenance.errors import ErrorCode, InputError
 TRAINED_ALGORITHMIC_MEDIA: Final = (
     "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 )
+COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA: Final = (
+    "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+)
 _IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DCTERMS: Final = "http://purl.org/dc/terms/"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -32,7 +35,7 @@ _BEGIN: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _END: Final = '<?xpacket end="w"?>'
 
 
-def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
+def with_ai_source(packet: bytes, *, system: str, version: str, edited: bool = False) -> bytes:
     """The XMP packet with the AI properties set; everything else in it is kept.
 
     Except `dcterms:provenance`: it points to a remote manifest of the *input*, at an address
@@ -42,6 +45,7 @@ def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
         packet: an XMP packet of UTF-8 XML, or nothing.
         system: value of AISystemUsed.
         version: value of AISystemVersionUsed; left out where empty.
+        edited: the model changed a picture that was there before.
 
     Raises:
         InputError: `E_LIMIT` (packet over 1 MB) or `E_CORRUPT` (not well-formed XML, a
@@ -58,7 +62,9 @@ def with_ai_source(packet: bytes, *, system: str, version: str) -> bytes:
     if not roots:
         raise _broken()
     properties = {
-        "DigitalSourceType": TRAINED_ALGORITHMIC_MEDIA,
+        "DigitalSourceType": (
+            COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA if edited else TRAINED_ALGORITHMIC_MEDIA
+        ),
         "AISystemUsed": system,
         "AISystemVersionUsed": version,
     }

@@ -1,8 +1,10 @@
 """C2PA manifests: the only package that uses the native C2PA library."""
 
-from provenance.manifest.build import ManifestRequest, Parent, SignedFile, sign
+from provenance.manifest.build import SignedFile, sign
 from provenance.manifest.crjson import crjson
 from provenance.manifest.read import read, read_recovered
+from provenance.manifest.statement import ManifestRequest, Parent
+from provenance.manifest.thumbnails import thumbnails_in
 
 __all__ = [
     "ManifestRequest",
@@ -12,4 +14,5 @@ __all__ = [
     "read",
     "read_recovered",
     "sign",
+    "thumbnails_in",
 ]

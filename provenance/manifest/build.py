@@ -1,18 +1,15 @@
 """Writing a signed manifest into an image file.
 
-What is stated (C2PA 2.4): the picture was created by an algorithm, it was watermarked and
-the watermark is bound to this manifest, which system and model made it. Nothing personal,
-no prompt, no thumbnail. A picture that already carries a manifest is opened, not created,
-and its manifest is kept as the parent ingredient.
+What is stated: `manifest.statement`. Nothing personal, no prompt, no thumbnail. A picture
+that was made from others is opened, not created, and the manifests of those are carried on,
+without the thumbnails that they may hold.
 """
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, Final
 
 import c2pa
 
@@ -24,36 +21,10 @@ from provenance.keys import (
     TimeStamping,
     TimeStampMode,
 )
-from provenance.manifest import names
-from provenance.manifest.bounds import excess
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
-from provenance.model.evidence import GenerationClaim, SoftBinding
-from provenance.model.ids import manifest_id_for
+from provenance.manifest.statement import ManifestRequest, Parent, definition, ingredient
+from provenance.manifest.thumbnails import not_kept, redactions
 from provenance.trust import TrustStore
-
-_PARENT: Final = "parent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parent:
-    """An input file whose manifest has to survive."""
-
-    data: bytes
-    mime: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestRequest:
-    """Everything that one manifest states.
-
-    `software` names this toolkit as the claim generator, `version` its version.
-    """
-
-    claim: GenerationClaim
-    soft_binding: SoftBinding
-    software: str
-    version: str
-    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +108,12 @@ class _Job:
         """Sign; the native library asks that address for a time stamp."""
         calls = _CallbackLog(self.signer)
         target = io.BytesIO()
+        left_out = redactions((parent.data, parent.mime) for parent in self.request.parents)
         try:
             context = NativeSettings(trust=self.trust).context()
-            builder = c2pa.Builder(_definition(self.request), context=context)
-            if self.request.parent:
-                _add_parent(builder, self.request.parent)
+            builder = c2pa.Builder(definition(self.request, left_out), context=context)
+            for position, parent in enumerate(self.request.parents):
+                _add(builder, position, parent)
             with _quiet_native_log():
                 native = _native_signer(calls, time_url)
                 manifest = builder.sign(native, self.mime, io.BytesIO(self.data), target)
@@ -152,65 +124,11 @@ class _Job:
         return SignedFile(data=target.getvalue(), manifest=bytes(manifest))
 
 
-def _definition(request: ManifestRequest) -> dict[str, Any]:
-    claim = request.claim
-    agent = {"name": claim.model} | (
-        {"version": claim.model_version} if claim.model_version else {}
-    )
-    if request.parent:
-        origin: dict[str, Any] = {
-            "action": names.OPENED,
-            "parameters": {"ingredientIds": [_PARENT]},
-        }
-    else:
-        origin = {
-            "action": names.CREATED,
-            "digitalSourceType": names.TRAINED_ALGORITHMIC_MEDIA,
-            "softwareAgent": agent,
-        }
-    actions = {
-        "allActionsIncluded": True,
-        "actions": [origin, {"action": names.WATERMARKED_BOUND}],
-    }
-    # JSON cannot carry a CBOR byte string here (c2pa-rs#2689): base64 text instead.
-    value = base64.b64encode(request.soft_binding.value).decode("ascii")
-    binding = {"alg": request.soft_binding.alg, "blocks": [{"scope": {}, "value": value}]}
-    generation = {
-        "system": claim.system.name,
-        "systemId": claim.system.id,
-        "model": claim.model,
-        "modelVersion": claim.model_version,
-        "recordId": claim.record_id,
-    }
-    return {
-        "label": manifest_id_for(claim.record_id),
-        "claim_generator_info": [
-            {
-                "name": request.software,
-                "version": request.version,
-                "specVersion": names.SPEC_VERSION,
-            }
-        ],
-        "assertions": [
-            {"label": names.ACTIONS, "created": True, "data": actions},
-            {"label": names.SOFT_BINDING, "created": True, "data": binding},
-            {"label": names.GENERATION, "created": True, "data": generation},
-        ],
-    }
-
-
-def _add_parent(builder: c2pa.Builder, parent: Parent) -> None:
-    too_much = excess(parent.data)
-    if too_much:
-        raise ManifestError(f"the manifest of the input cannot be kept: {too_much}")
-    ingredient = {"title": "input", "relationship": "parentOf", "label": _PARENT}
+def _add(builder: c2pa.Builder, position: int, parent: Parent) -> None:
     try:
-        builder.add_ingredient(ingredient, parent.mime, io.BytesIO(parent.data))
+        builder.add_ingredient(ingredient(position), parent.mime, io.BytesIO(parent.data))
     except NATIVE_ERRORS as error:
-        raise ManifestError(
-            f"the manifest of the input cannot be kept: {message_of(error)}",
-            hint="a picture with an unreadable manifest is not stamped over",
-        ) from error
+        raise not_kept(message_of(error)) from error
 
 
 class _CallbackLog:

@@ -12,42 +12,31 @@ The validator's state and codes are kept verbatim; the status is our reading of 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import json
 import re
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 import c2pa
 
-from provenance.manifest import names
+from provenance.manifest import fields, names
 from provenance.manifest.bounds import excess
+from provenance.manifest.ingredients import MAX_INGREDIENTS, walk
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
+from provenance.manifest.status import status_of
 from provenance.manifest.time_stamp import revocation_of, time_stamp_of
 from provenance.manifest.validity import Questions, settled
 from provenance.model.evidence import (
     UNTRUSTED_CODES,
-    GenerationClaim,
-    IngredientFinding,
     ManifestEvidence,
     ManifestSource,
     ManifestStatus,
-    SignerInfo,
-    SoftBinding,
 )
-from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.trust import TrustStore
 
 _REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S+)")
-_MAX_DEPTH: Final = 256  # the validator itself stops at 200
-_MAX_INGREDIENTS: Final = 2000
-_MAX_TEXT: Final = 500
-_MAX_VALUE: Final = 1024
 #: Every manifest store is a JUMBF superbox with this label (C2PA 2.4, "Manifest Store").
 _STORE_LABEL: Final = b"c2pa"
 
@@ -111,7 +100,7 @@ class _Asset:
             return False
         with reader:
             results: Json = json.loads(reader.json()).get("validation_results") or {}
-        success = _codes(results.get("activeManifest") or {}, "success")
+        success = fields.codes(results.get("activeManifest") or {}, "success")
         return {names.CREDENTIAL_TRUSTED, names.SIGNATURE_VALIDATED} <= set(success)
 
 
@@ -176,7 +165,9 @@ def _unreadable(error: BaseException, source: ManifestSource) -> ManifestEvidenc
     remote = _REMOTE.search(str(error))
     if remote:
         return ManifestEvidence(
-            status=ManifestStatus.REMOTE_ONLY, source=source, remote_url=_text(remote.group(1))
+            status=ManifestStatus.REMOTE_ONLY,
+            source=source,
+            remote_url=fields.text(remote.group(1)),
         )
     return ManifestEvidence(
         status=ManifestStatus.UNREADABLE, source=source, detail=message_of(error)
@@ -190,191 +181,70 @@ def _evidence(store: Json, source: ManifestSource, trust: TrustStore) -> Manifes
     results: Json = store.get("validation_results") or {}
     active: Json = results.get("activeManifest") or {}
     success, informational, failure = (
-        _codes(active, kind) for kind in ("success", "informational", "failure")
+        fields.codes(active, kind) for kind in ("success", "informational", "failure")
     )
     manifest_id = str(store.get("active_manifest") or "")
     manifests: Json = store.get("manifests") or {}
-    ingredients = list(_walk_ingredients(manifests, manifest_id, results))
     manifest: Json = manifests.get(manifest_id) or {}
-    assertions: list[Json] = manifest.get("assertions") or []
-    actions = _actions(assertions)
+    actions = fields.actions(manifest)
     state = str(store.get("validation_state") or "")
-    signer = _signer(manifest.get("signature_info"))
+    signer = fields.signer(manifest.get("signature_info"))
+    believed = _believed(active, manifest_id, manifests)
+    status = _status(state, success, failure, believed=believed)
+    ingredients = list(walk(manifests, manifest_id, results, trusted=status.trusted))
     signed_at = signer.time if signer else ""
     return ManifestEvidence(
-        status=_status(state, success, failure),
+        status=status,
         source=source,
         state=state,
         success=success,
         informational=informational,
         failure=failure,
-        manifest_id=_text(manifest_id),
+        manifest_id=fields.text(manifest_id),
         signer=signer,
-        trust_list=_text(str(results.get("trustListUri") or "")),
+        trust_list=fields.text(results.get("trustListUri")),
         time_stamp=time_stamp_of(active, manifest_id, signed_at, trust),
         revocation=revocation_of((*success, *informational, *failure)),
-        claim_generator=_claim_generator(manifest),
-        actions=tuple(_text(str(action.get("action") or "")) for action in actions),
-        digital_source_types=_digital_source_types(actions),
-        soft_bindings=tuple(_soft_bindings(assertions)),
-        generation=_generation(assertions),
-        ingredients=tuple(ingredients[:_MAX_INGREDIENTS]),
-        ingredients_cut=len(ingredients) > _MAX_INGREDIENTS,
+        claim_generator=fields.claim_generator(manifest),
+        actions=fields.action_names(actions),
+        operations=fields.operations(actions),
+        digital_source_types=fields.digital_source_types(actions),
+        soft_bindings=tuple(fields.soft_bindings(manifest)),
+        generation=fields.generation(manifest),
+        ingredients=tuple(ingredients[:MAX_INGREDIENTS]),
+        ingredients_cut=len(ingredients) > MAX_INGREDIENTS,
     )
 
 
-def _status(state: str, success: tuple[str, ...], failure: tuple[str, ...]) -> ManifestStatus:
+def _believed(active: Json, manifest_id: str, manifests: Json) -> bool:
+    """The signer of this very manifest ends at an anchor of ours, and nothing speaks against it.
+
+    What the validator says about a credential in the manifest of an ingredient stands among
+    these results too; its address tells it apart.
+    """
+    own = f"self#jumbf=/c2pa/{manifest_id}/"
+    others = tuple(f"self#jumbf=/c2pa/{other}/" for other in manifests if other != manifest_id)
+    against = [
+        entry
+        for entry in active.get("failure") or []
+        if not str(entry.get("url") or "").startswith(others)
+    ]
+    return not against and any(
+        entry.get("code") == names.CREDENTIAL_TRUSTED
+        and entry.get("url") == f"{own}{names.SIGNATURE}"
+        for entry in active.get("success") or []
+    )
+
+
+def _status(
+    state: str, success: tuple[str, ...], failure: tuple[str, ...], *, believed: bool
+) -> ManifestStatus:
     if state == "Trusted":
         return ManifestStatus.TRUSTED
     if state == "Valid":
-        return ManifestStatus.UNTRUSTED
-    causes = set(failure) - UNTRUSTED_CODES
-    if causes == {names.CREDENTIAL_EXPIRED}:
-        return ManifestStatus.EXPIRED
-    if causes and causes <= names.HARD_BINDING_FAILURES and names.CREDENTIAL_TRUSTED in success:
-        return ManifestStatus.TRUSTED_CONTENT_CHANGED
-    return ManifestStatus.INVALID
-
-
-def _codes(results: Json, kind: str) -> tuple[str, ...]:
-    entries: list[Json] = results.get(kind) or []
-    # Order of first appearance, each code once: a store can repeat one thousands of times.
-    return tuple(dict.fromkeys(_text(str(entry.get("code") or "")) for entry in entries))
-
-
-def _signer(info: Json | None) -> SignerInfo | None:
-    if not info:
-        return None
-    return SignerInfo(
-        organization=_text(str(info.get("issuer") or "")),
-        common_name=_text(str(info.get("common_name") or "")),
-        serial_number=_text(str(info.get("cert_serial_number") or "")),
-        algorithm=_text(str(info.get("alg") or "")),
-        time=_text(str(info.get("time") or "")),
-    )
-
-
-def _claim_generator(manifest: Json) -> str:
-    parts = []
-    for info in manifest.get("claim_generator_info") or []:
-        name, version = str(info.get("name") or ""), str(info.get("version") or "")
-        parts.append(f"{name} {version}".strip())
-    return _text("; ".join(parts) or str(manifest.get("claim_generator") or ""))
-
-
-def _of_label(assertions: list[Json], label: str) -> Iterator[Json]:
-    """Data of every assertion with that label; repeated ones are suffixed with __N."""
-    for assertion in assertions:
-        if str(assertion.get("label") or "").split("__")[0] == label:
-            data = assertion.get("data")
-            if isinstance(data, dict):
-                yield data
-
-
-def _actions(assertions: list[Json]) -> list[Json]:
-    found: list[Json] = []
-    for label in (names.ACTIONS, "c2pa.actions"):
-        for data in _of_label(assertions, label):
-            found += [action for action in data.get("actions") or [] if isinstance(action, dict)]
-    return found
-
-
-def _digital_source_types(actions: list[Json]) -> tuple[str, ...]:
-    stated = (action.get("digitalSourceType") for action in actions)
-    return tuple(_text(str(kind)) for kind in stated if kind)
-
-
-def _soft_bindings(assertions: list[Json]) -> Iterator[SoftBinding]:
-    for data in _of_label(assertions, names.SOFT_BINDING):
-        blocks = data.get("blocks")
-        for block in blocks if isinstance(blocks, list) else []:
-            value = _value_bytes(block.get("value")) if isinstance(block, dict) else None
-            if value is not None:
-                yield SoftBinding(alg=_text(str(data.get("alg") or "")), value=value)
-
-
-def _value_bytes(value: object) -> bytes | None:
-    """A soft-binding value from any of the forms that are in use: text, bytes, integers."""
-    if isinstance(value, str):
-        try:
-            return base64.b64decode(value, validate=True)[:_MAX_VALUE]
-        except (binascii.Error, ValueError):
-            return value.encode("utf-8", "backslashreplace")[:_MAX_VALUE]
-    if isinstance(value, list) and all(isinstance(v, int) and 0 <= v < 256 for v in value):
-        return bytes(value[:_MAX_VALUE])
-    return None
-
-
-def _generation(assertions: list[Json]) -> GenerationClaim | None:
-    for data in _of_label(assertions, names.GENERATION):
-        system_id = data.get("systemId")
-        if type(system_id) is not int or not 0 <= system_id < 1 << SYSTEM_ID_BITS:
-            continue  # a boolean is an int for isinstance
-        return GenerationClaim(
-            system=SystemRef(system_id, _text(str(data.get("system") or ""))),
-            model=_text(str(data.get("model") or "")),
-            model_version=_text(str(data.get("modelVersion") or "")),
-            record_id=_text(str(data.get("recordId") or "")),
-        )
-    return None
-
-
-def _walk_ingredients(
-    manifests: Json, active_id: str, results: Json
-) -> Iterator[IngredientFinding]:
-    """Every ingredient below the active manifest, nearest first; one more than is shown.
-
-    Failures come from two places: what the signer of the parent recorded when it added
-    the ingredient, and what differs from that now (ingredient deltas).
-    """
-    deltas = _deltas(results)
-    queue = deque([(active_id, 0)])
-    seen = {active_id}
-    count = 0
-    while queue:
-        parent_id, depth = queue.popleft()
-        for ingredient in (manifests.get(parent_id) or {}).get("ingredients") or []:
-            child_id = str(ingredient.get("active_manifest") or "")
-            recorded = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
-            now = deltas.get((parent_id, str(ingredient.get("label") or "")), [])
-            failures = [*_codes(recorded, "failure"), *_legacy_failures(ingredient), *now]
-            child: Json = manifests.get(child_id) or {}
-            yield IngredientFinding(
-                title=_text(str(ingredient.get("title") or "")),
-                relationship=_text(str(ingredient.get("relationship") or "")),
-                manifest_id=_text(child_id),
-                depth=depth + 1,
-                failures=tuple(dict.fromkeys(failures)),
-                signer=_signer(child.get("signature_info")),
-                claim_generator=_claim_generator(child),
-                digital_source_types=_digital_source_types(_actions(child.get("assertions") or [])),
-            )
-            count += 1
-            if count > _MAX_INGREDIENTS:
-                return
-            if child_id and child_id not in seen and depth < _MAX_DEPTH:
-                seen.add(child_id)
-                queue.append((child_id, depth + 1))
-
-
-def _deltas(results: Json) -> dict[tuple[str, str], list[str]]:
-    """Failure codes that are new since signing, by (manifest, assertion label)."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for delta in results.get("ingredientDeltas") or []:
-        # the address ends in: manifest / assertion store / label
-        parts = str(delta.get("ingredientAssertionURI") or "").split("/")
-        if len(parts) >= 3:
-            codes = _codes(delta.get("validationDeltas") or {}, "failure")
-            found.setdefault((parts[-3], parts[-1]), []).extend(codes)
-    return found
-
-
-def _legacy_failures(ingredient: Json) -> list[str]:
-    """Codes of version 1 and 2 ingredients, which kept a flat list of failures."""
-    statuses: list[Json] = ingredient.get("validation_status") or []
-    return [_text(str(status.get("code") or "")) for status in statuses]
-
-
-def _text(value: str) -> str:
-    """Text from a manifest: bounded here, escaped where it is shown."""
-    return value[:_MAX_TEXT]
+        # The state is that of the whole store: an ingredient whose signer its adder knew, and
+        # we do not, lowers it. That is said of the ingredient, not of who signed the picture.
+        return ManifestStatus.TRUSTED if believed else ManifestStatus.UNTRUSTED
+    if set(failure) <= UNTRUSTED_CODES:
+        return ManifestStatus.INVALID
+    return status_of(success, failure)

@@ -130,8 +130,10 @@ class GenerationClaim:
 class IngredientFinding:
     """One ingredient, found by walking from the active manifest to its origins.
 
-    `depth` is 1 for an ingredient of the active manifest. `failures` are the C2PA
-    failure codes that belong to this ingredient, verbatim. `signer`, `claim_generator` and
+    `depth` is 1 for an ingredient of the active manifest. `parent` is the index, among
+    the ingredients found, of the one in whose manifest it stands; -1 is the active manifest.
+    `failures` are the C2PA failure codes that belong to this ingredient, verbatim, and
+    `status` is our reading of them. `signer`, `claim_generator`, `actions`, `operations` and
     `digital_source_types` are what its own manifest states, empty where it has none.
     """
 
@@ -140,8 +142,12 @@ class IngredientFinding:
     manifest_id: str
     depth: int
     failures: tuple[str, ...]
+    parent: int = -1
+    status: ManifestStatus = ManifestStatus.NONE
     signer: SignerInfo | None = None
     claim_generator: str = ""
+    actions: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     digital_source_types: tuple[str, ...] = ()
 
 
@@ -151,8 +157,9 @@ class ManifestEvidence:
 
     `state`, `success`, `informational` and `failure` are the validator's own words
     (C2PA 2.4, clause "Validation states" and "Standard status codes").
-    `trust_list` names the list whose anchor the signer chains to. `ingredients_cut` is
-    True where there are more ingredients than were walked. `validity` is None where there
+    `trust_list` names the list whose anchor the signer chains to. `operations` are what our
+    stamps list for an edit (`model.generation.Operation`). `ingredients_cut` is True where
+    there are more ingredients than were walked. `validity` is None where there
     was no signature to judge, `policy` None where no policy was given.
     """
 
@@ -171,6 +178,7 @@ class ManifestEvidence:
     policy: PolicyEvidence | None = None
     claim_generator: str = ""
     actions: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     digital_source_types: tuple[str, ...] = ()
     soft_bindings: tuple[SoftBinding, ...] = ()
     generation: GenerationClaim | None = None

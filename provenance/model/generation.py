@@ -12,15 +12,50 @@ from provenance.model.ids import MarkId, SystemRef, manifest_id_for
 MAX_TEXT = 200
 
 
+class Operation(StrEnum):
+    """What a model did to a picture that was there before. A closed list: no prompt fits in.
+
+    How each is stated in a manifest: `manifest.names.OPERATION_ACTIONS`.
+    """
+
+    INPAINT = "inpaint"  # a region was painted anew
+    OUTPAINT = "outpaint"  # the picture was continued beyond its edges
+    REDRAW = "redraw"  # the whole picture was painted anew after itself (image to image)
+    REMOVE = "remove"  # something was taken out
+    BACKGROUND = "background"  # the background was replaced
+    FACE = "face"  # a face was replaced or changed
+    TEXT = "text"  # writing was added or replaced
+    STYLE = "style"  # the look of another picture or medium was applied
+    COLOUR = "colour"  # coloured, or lit differently
+    ENHANCE = "enhance"  # noise, blur or damage was repaired
+    UPSCALE = "upscale"  # more pixels were made
+    COMPOSE = "compose"  # several pictures were merged into one
+
+    @classmethod
+    def parse(cls, name: str) -> Operation:
+        """The operation of that name.
+
+        Raises:
+            ArgumentError: there is none.
+        """
+        try:
+            return cls(name)
+        except ValueError:
+            known = ", ".join(operation.value for operation in cls)
+            raise ArgumentError(f"unknown operation {name!r}", hint=f"one of {known}") from None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """What made the image. Nothing personal belongs here: no prompt, account or counter.
 
-    `model` and `model_version` are printable text of at most 200 characters.
+    `model` and `model_version` are printable text of at most 200 characters. `operations`
+    are what an edit of an existing picture did, in order and each once.
     """
 
     model: str
     model_version: str = ""
+    operations: tuple[Operation, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -31,6 +66,10 @@ class Generation:
                 raise ArgumentError(
                     f"{name} must be printable text of at most {MAX_TEXT} characters"
                 )
+        if not all(isinstance(operation, Operation) for operation in self.operations):
+            raise ArgumentError("operations must be members of Operation")
+        if len(set(self.operations)) < len(self.operations):
+            raise ArgumentError("an operation is named twice")
 
 
 class RecordState(StrEnum):
@@ -103,13 +142,42 @@ class TimeStampResult:
         return cls(outcome=TimeStampOutcome(outcome), detail=detail)
 
 
+class Relationship(StrEnum):
+    """How a picture relates to a file that it was made from (C2PA 2.4, "Relationship")."""
+
+    PARENT_OF = "parentOf"
+    COMPONENT_OF = "componentOf"
+
+    @classmethod
+    def at(cls, position: int) -> Relationship:
+        """The relationship of the file at this position; C2PA allows one `parentOf`."""
+        return cls.COMPONENT_OF if position else cls.PARENT_OF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentFile:
+    """Fingerprints of a file that an edited picture was made from; no name, no pixels.
+
+    `sha256` of the whole file in lower-case hexadecimal, `width` and `height` in pixels as
+    displayed.
+    """
+
+    sha256: str
+    fingerprint: Fingerprint
+    format: str
+    width: int
+    height: int
+    relationship: Relationship = Relationship.PARENT_OF
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedFile:
     """Facts about the file that was written, known once it is signed.
 
     `byte_size` in bytes, `width` and `height` in pixels as displayed, `sha256` of the
     whole file in lower-case hexadecimal, `manifest` the C2PA manifest store bytes, `grid`
-    the sealed grid signature, empty where the scheme does not say where its mark lies.
+    the sealed grid signature, empty where the scheme does not say where its mark lies,
+    `parents` the files that it was made from, the `parentOf` one first.
     """
 
     format: str
@@ -122,6 +190,7 @@ class IssuedFile:
     quality: MarkQuality
     time_stamp: TimeStampResult = TimeStampResult()
     grid: bytes = b""
+    parents: tuple[ParentFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

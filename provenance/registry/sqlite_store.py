@@ -10,28 +10,32 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from provenance.errors import ErrorCode, RegistryError
-from provenance.model.generation import (
-    Fingerprint,
-    Generation,
-    IssuedFile,
-    MarkQuality,
-    Record,
-    RecordState,
-    TimeStampResult,
-)
+from provenance.model.generation import Generation, IssuedFile, Record, RecordState
 from provenance.model.ids import MarkId, SystemRef, new_record_id
-from provenance.registry.tables import SCHEMA_VERSION, metadata, records, schema
+from provenance.registry import rows
+from provenance.registry.tables import SCHEMA_VERSION, metadata, parents, records, schema
 
 _BUSY_SECONDS: Final = 30
 _RESERVE_ATTEMPTS: Final = 16
@@ -101,7 +105,7 @@ class SqliteStore:
             )
             try:
                 with self._writing() as connection:
-                    connection.execute(insert(records).values(_reserved_row(record)))
+                    connection.execute(insert(records).values(rows.of_reserved(record)))
             except IntegrityError:  # the mark id is taken: draw another one
                 continue
             return record
@@ -112,19 +116,25 @@ class SqliteStore:
 
     def issue(self, record_id: str, file: IssuedFile) -> Record:
         """Commit the verified file; see `RecordStore.issue`."""
-        row = {"issued_at": _now(), **_file_row(file)}
-        return self._move(record_id, RecordState.RESERVED, RecordState.ISSUED, row)
+        row = {"issued_at": datetime.now(UTC).isoformat(), **rows.of_file(file)}
+        made_from = rows.of_parents(record_id, file)
+        return self._move(record_id, RecordState.RESERVED, RecordState.ISSUED, row, made_from)
 
     def release(self, record_id: str) -> Record:
         """The file is in place; see `RecordStore.release`."""
-        return self._move(record_id, RecordState.ISSUED, RecordState.RELEASED, {})
+        return self._move(record_id, RecordState.ISSUED, RecordState.RELEASED)
 
     def void(self, record_id: str) -> Record:
         """The stamping failed; see `RecordStore.void`."""
-        return self._move(record_id, RecordState.RESERVED, RecordState.VOID, {})
+        return self._move(record_id, RecordState.RESERVED, RecordState.VOID)
 
     def _move(
-        self, record_id: str, source: RecordState, target: RecordState, values: dict[str, Any]
+        self,
+        record_id: str,
+        source: RecordState,
+        target: RecordState,
+        values: Mapping[str, Any] = MappingProxyType({}),
+        made_from: Sequence[Mapping[str, Any]] = (),
     ) -> Record:
         with self._writing() as connection:
             changed = connection.execute(
@@ -132,41 +142,37 @@ class SqliteStore:
                 .where(records.c.record_id == record_id, records.c.state == source.value)
                 .values(state=target.value, **values)
             ).rowcount
-            row = connection.execute(
-                select(records).where(records.c.record_id == record_id)
-            ).first()
-        if changed != 1 or row is None:
-            state = "missing" if row is None else row.state
+            if changed == 1 and made_from:
+                connection.execute(insert(parents), made_from)
+            record = _one(connection, records.c.record_id == record_id)
+        if changed != 1 or record is None:
+            state = "missing" if record is None else record.state.value
             raise RegistryError(f"record {record_id} is {state}, not {source.value}")
-        return _record(row)
+        return record
 
     # --- reading ---------------------------------------------------------------
 
     def find_by_mark(self, system_id: int, mark_id: MarkId) -> Record | None:
         """The record of a mark; see `RecordReader.find_by_mark`."""
         with self._reading() as connection:
-            row = connection.execute(
-                select(records).where(
-                    records.c.system_id == system_id, records.c.mark_id == mark_id.value
-                )
-            ).first()
-        return None if row is None else _record(row)
+            return _one(
+                connection,
+                records.c.system_id == system_id,
+                records.c.mark_id == mark_id.value,
+            )
 
     def find_by_id(self, record_id: str) -> Record | None:
         """The record of an id; see `RecordReader.find_by_id`."""
         with self._reading() as connection:
-            row = connection.execute(
-                select(records).where(records.c.record_id == record_id)
-            ).first()
-        return None if row is None else _record(row)
+            return _one(connection, records.c.record_id == record_id)
 
     def count(self) -> dict[RecordState, int]:
         """Records in each state."""
         with self._reading() as connection:
-            rows = connection.execute(
+            counted = connection.execute(
                 select(records.c.state, func.count()).group_by(records.c.state)
             ).all()
-        found = {RecordState(state): number for state, number in rows}
+        found = {RecordState(state): number for state, number in counted}
         return {state: found.get(state, 0) for state in RecordState}
 
     def check(self) -> None:
@@ -233,6 +239,7 @@ class SqliteStore:
 
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute("PRAGMA foreign_keys=ON")
             if not self.read_only:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
@@ -259,70 +266,12 @@ class SqliteStore:
             raise RegistryError(f"registry {self.path}: {reason}") from error
 
 
-# --- rows ------------------------------------------------------------------------
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def _reserved_row(record: Record) -> dict[str, Any]:
-    return {
-        "record_id": record.record_id,
-        "system_id": record.system.id,
-        "system_name": record.system.name,
-        "mark_id": record.mark_id.value,
-        "epoch": record.epoch,
-        "scheme": record.scheme,
-        "model": record.generation.model,
-        "model_version": record.generation.model_version,
-        "state": record.state.value,
-        "reserved_at": record.reserved_at.isoformat(),
-    }
-
-
-def _file_row(file: IssuedFile) -> dict[str, Any]:
-    return {
-        "format": file.format,
-        "width": file.width,
-        "height": file.height,
-        "byte_size": file.byte_size,
-        "sha256": file.sha256,
-        "pdq": file.fingerprint.bits,
-        "pdq_quality": file.fingerprint.quality,
-        "grid": file.grid,
-        "psnr_db": file.quality.psnr_db,
-        "margin": file.quality.margin,
-        "ssim": file.quality.ssim,
-        "manifest": file.manifest,
-        "time_stamp": str(file.time_stamp),
-    }
-
-
-def _record(row: Row[Any]) -> Record:
-    file = None
-    if row.issued_at is not None:
-        file = IssuedFile(
-            format=row.format,
-            width=row.width,
-            height=row.height,
-            byte_size=row.byte_size,
-            sha256=row.sha256,
-            fingerprint=Fingerprint(bits=row.pdq, quality=row.pdq_quality),
-            manifest=row.manifest,
-            quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim, margin=row.margin),
-            time_stamp=TimeStampResult.parse(row.time_stamp),
-            grid=row.grid or b"",
-        )
-    return Record(
-        record_id=row.record_id,
-        system=SystemRef(row.system_id, row.system_name),
-        mark_id=MarkId(row.mark_id),
-        epoch=row.epoch,
-        scheme=row.scheme,
-        generation=Generation(model=row.model, model_version=row.model_version),
-        state=RecordState(row.state),
-        reserved_at=datetime.fromisoformat(row.reserved_at),
-        issued_at=None if row.issued_at is None else datetime.fromisoformat(row.issued_at),
-        file=file,
-    )
+def _one(connection: Connection, *conditions: ColumnElement[bool]) -> Record | None:
+    """The record of the row that meets these conditions."""
+    row = connection.execute(select(records).where(*conditions)).first()
+    if row is None:
+        return None
+    made_from = connection.execute(
+        select(parents).where(parents.c.record_id == row.record_id).order_by(parents.c.position)
+    ).all()
+    return rows.record(row, made_from)

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Float,
+    ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 metadata = MetaData()
 
@@ -36,6 +37,7 @@ records = Table(
     Column("scheme", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("model_version", Text, nullable=False),
+    Column("operations", Text, nullable=False),  # what an edit did, separated by blanks
     Column("state", String(10), nullable=False),
     Column("reserved_at", String(32), nullable=False),
     Column("issued_at", String(32)),
@@ -53,4 +55,24 @@ records = Table(
     Column("manifest", LargeBinary),
     Column("time_stamp", Text),
     UniqueConstraint("system_id", "mark_id", name="one_mark_per_system"),
+)
+
+#: The files that an edited picture was made from, by fingerprint only. They go with their record.
+parents = Table(
+    "parents",
+    metadata,
+    Column(
+        "record_id",
+        String(36),
+        ForeignKey("records.record_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("relationship", String(20), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("pdq", LargeBinary(32), nullable=False),
+    Column("pdq_quality", Integer, nullable=False),
+    Column("format", String(10), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
 )

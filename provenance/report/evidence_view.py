@@ -18,6 +18,7 @@ from provenance.model import (
 )
 from provenance.report.blocks import Block, Facts, Lines, Section, Table
 from provenance.report.language import Translator
+from provenance.report.tree import tree_lines
 from provenance.report.words import CLASSES, MANIFESTS, MARKS, MATCHES, RECORDS, Word
 
 Rows = list[tuple[str, str]]
@@ -25,6 +26,7 @@ Rows = list[tuple[str, str]]
 
 def sections(evidence: Evidence, tr: Translator) -> Iterator[Section]:
     """One section for each kind of evidence that there is."""
+    yield from _provenance(evidence, tr)
     yield Section(title=tr.word(Word.MANIFEST), blocks=(_manifest(evidence.manifest, tr),))
     recovered = evidence.recovered_manifest
     if recovered is not None:
@@ -41,6 +43,17 @@ def sections(evidence: Evidence, tr: Translator) -> Iterator[Section]:
     if evidence.markers:
         table = _markers(evidence.markers, tr)
         yield Section(title=tr.word(Word.MARKERS), blocks=(table,))
+
+
+def _provenance(evidence: Evidence, tr: Translator) -> Iterator[Section]:
+    """The tree of the manifest; if there is none, of the one that the mark led to."""
+    manifest, recovered = evidence.manifest, evidence.recovered_manifest
+    title = Word.PROVENANCE
+    if not manifest.status.readable and recovered is not None:
+        manifest, title = recovered, Word.RECOVERED_PROVENANCE
+    if manifest.status.readable:
+        lines = Lines(lines=tree_lines(manifest, tr), caption=tr.word(Word.TREE_LEGEND))
+        yield Section(title=tr.word(title), blocks=(lines,))
 
 
 def _facts(rows: Rows) -> Facts:

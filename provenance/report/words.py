@@ -43,6 +43,16 @@ class Word(StrEnum):
     VALUES = "Values"
     EVIDENCE = "Evidence"
     PROVENANCE = "Provenance"
+    RECOVERED_PROVENANCE = "Provenance (manifest recovered through the mark)"
+    TREE_ROOT = "this picture"
+    TREE_UNSIGNED = "no manifest"
+    TREE_SIGNED_BY = "signed by {signer}"
+    TREE_OPERATIONS = "operations {names}"
+    TREE_CUT = "more ingredients than were walked"
+    TREE_LEGEND = (
+        "Each line is a picture, under the one that was made from it: whether its manifest "
+        "verifies, how it was used, who signed, what is stated."
+    )
     MANIFEST = "C2PA manifest"
     RECOVERED_MANIFEST = "Manifest recovered through the mark"
     WATERMARKS = "Watermarks"

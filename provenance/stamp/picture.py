@@ -10,8 +10,9 @@ import numpy.typing as npt
 from provenance.errors import CapacityError
 from provenance.imaging import DEFAULT_LIMITS, ImageFormat, Limits, Metadata, load
 from provenance.imaging.memory import ImageInput, pixels_of
-from provenance.manifest import Parent, read
+from provenance.manifest import read
 from provenance.model.evidence import ManifestStatus
+from provenance.stamp.parents import Ancestor, ancestor
 from provenance.trust import TrustStore
 
 Pixels = npt.NDArray[np.uint8]
@@ -21,14 +22,14 @@ Pixels = npt.NDArray[np.uint8]
 class Picture:
     """Pixels to be stamped, and what must not be lost on the way.
 
-    `rgb` uint8 (H, W, 3), `alpha` uint8 (H, W) or None, `parent` the input file if it
+    `rgb` uint8 (H, W, 3), `alpha` uint8 (H, W) or None, `ancestor` the input file if it
     carries a manifest of its own.
     """
 
     rgb: Pixels = field(repr=False)
     alpha: Pixels | None = field(repr=False, default=None)
     metadata: Metadata = Metadata()
-    parent: Parent | None = field(repr=False, default=None)
+    ancestor: Ancestor | None = field(repr=False, default=None)
 
 
 def picture(
@@ -48,6 +49,7 @@ def picture(
 
     Raises:
         InputError: not an acceptable image; truncated, corrupt or animated.
+        ManifestError: it carries a manifest that cannot be carried on.
         CapacityError: nothing in it is visible.
     """
     if isinstance(image, bytes | bytearray | memoryview):
@@ -62,11 +64,12 @@ def picture(
 
 def _from_file(data: bytes, formats: frozenset[ImageFormat], limits: Limits, name: str) -> Picture:
     image = load(data, name=name, strict=True, formats=formats, limits=limits)
-    mime = image.header.format.mime
-    carries_manifest = read(data, mime, TrustStore()).status is not ManifestStatus.NONE
+    carries_manifest = (
+        read(data, image.header.format.mime, TrustStore()).status is not ManifestStatus.NONE
+    )
     return Picture(
         rgb=image.rgb,
         alpha=image.alpha,
         metadata=image.metadata,
-        parent=Parent(data=data, mime=mime) if carries_manifest else None,
+        ancestor=ancestor(data, image) if carries_manifest else None,
     )

@@ -7,6 +7,7 @@ order"; step 8 never comes before step 7, and any failure leaves no file behind.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -41,6 +42,7 @@ from provenance.model.generation import (
     Generation,
     IssuedFile,
     MarkQuality,
+    ParentFile,
     Record,
     TimeStampOutcome,
     TimeStampResult,
@@ -48,6 +50,7 @@ from provenance.model.generation import (
 from provenance.model.ids import MarkId, SystemRef
 from provenance.model.trust import TimeStampStatus
 from provenance.registry import RecordStore
+from provenance.stamp.parents import Ancestry, ancestry
 from provenance.stamp.picture import Picture, Pixels, picture
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
@@ -67,7 +70,8 @@ class Stamped:
     """A released picture.
 
     `data` is the file, `path` where it was written (None if it was not), `quality` what the
-    mark alone cost, `time_stamp` what came of asking for a time stamp.
+    mark alone cost, `time_stamp` what came of asking for a time stamp, `parents` the files
+    that it was made from, as they are recorded.
     """
 
     data: bytes = field(repr=False)
@@ -78,6 +82,7 @@ class Stamped:
     manifest_id: str
     quality: MarkQuality
     time_stamp: TimeStampResult = TimeStampResult()
+    parents: tuple[ParentFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +122,7 @@ class Stamper:
         image: ImageInput,
         generation: Generation,
         *,
+        parents: Sequence[bytes] = (),
         encoding: Encoding = PNG,
         to: Path | None = None,
         overwrite: bool = False,
@@ -124,18 +130,30 @@ class Stamper:
     ) -> Stamped:
         """Mark, sign, verify, record and release one picture.
 
+        A picture that a model made from others is an edit: its manifest says `c2pa.opened`
+        and `c2pa.edited`, never `c2pa.created`. An image file that carries a manifest of its
+        own and comes without parents is its own parent; with parents, its manifest is kept
+        beside theirs. See `stamp.parents.ancestry`.
+
         Args:
             image: encoded bytes, a PIL image or a uint8 array; see `stamp.picture`.
-            generation: what made it.
+            generation: what made it; its operations describe an edit.
+            parents: encoded files that the picture was made from, with or without
+                manifests. The first becomes the `parentOf` ingredient, of which C2PA allows
+                one, all others `componentOf`, as parts that were placed in the picture. Their
+                manifests are carried on without thumbnails, their fingerprints recorded.
             encoding: how the result is written.
             to: where to write it; None keeps it in memory.
             overwrite: replace an existing file at `to`.
             name: name of the input, for messages only.
 
         Raises:
-            InputError: the input is no acceptable image, or cannot be written that way.
+            ArgumentError: operations without a parent, or too many parents.
+            InputError: the input or a parent is no acceptable image, or the picture cannot
+                be written that way.
             CapacityError: the image cannot carry the mark.
-            SignerError, ManifestError: nothing was signed.
+            SignerError, ManifestError: nothing was signed, or a manifest that has to be
+                carried on cannot be.
             TimeStampError: a time stamp is required and there is none that can be trusted.
             SelfCheckError: the result did not verify.
             RegistryError: the record could not be kept.
@@ -146,6 +164,9 @@ class Stamper:
         target.prepare()
         # (1) decode fully and check every limit
         source = picture(image, formats=self.formats, limits=self.limits, name=name)
+        made_from = ancestry(
+            parents, source.ancestor, generation, formats=self.formats, limits=self.limits
+        )
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
         scheme.info.require_fit(rgb)
         layout = scheme.info.layout_for(rgb)
@@ -169,12 +190,13 @@ class Stamper:
             marked = scheme.embed(rgb, payload, self.key.carrier_key)
             if alpha is not None:  # what cannot be seen is left as it was
                 marked[alpha == 0] = rgb[alpha == 0]
-            encoded = encode(marked, alpha, encoding, self._metadata(source, generation))
+            metadata = self._metadata(source, generation, made_from)
+            encoded = encode(marked, alpha, encoding, metadata)
             # (4) sign, (5) write beside the final name and sync
             signed = sign(
                 encoded,
                 encoding.format.mime,
-                self._request(record, payload, scheme, source),
+                self._request(record, payload, scheme, made_from),
                 self.signer,
                 self.trust,
                 self.time_stamping,
@@ -183,10 +205,12 @@ class Stamper:
             # (6) verify what was written, with the verifier's own loader
             written = target.read_back(self.limits)
             seen, manifest, found = self._checked(written, encoding, record, payload, scheme)
+            made_from.check(written, encoding.format.mime, manifest)
             time_stamp = self._time_stamp(manifest, signed.time_stamp_failure)
             if psnr(rgb, seen) < MIN_PSNR_DB:
                 raise SelfCheckError("the stamped picture no longer looks like the input")
             # (7) commit the record
+            parent_files = tuple(item.file for item in made_from.files)
             cost = replace(quality(rgb, marked), margin=_margin(found))
             self.store.issue(
                 record.record_id,
@@ -201,6 +225,7 @@ class Stamper:
                     quality=cost,
                     time_stamp=time_stamp,
                     grid=self._sealed(record, seen, found),
+                    parents=parent_files,
                 ),
             )
         except BaseException as error:
@@ -225,18 +250,20 @@ class Stamper:
             manifest_id=record.manifest_id,
             quality=cost,
             time_stamp=time_stamp,
+            parents=parent_files,
         )
 
     # --- steps -------------------------------------------------------------------
 
-    def _metadata(self, source: Picture, generation: Generation) -> Metadata:
+    def _metadata(self, source: Picture, generation: Generation, made_from: Ancestry) -> Metadata:
         kept = source.metadata
         system = f"{self.system.name}: {generation.model}"
-        xmp = with_ai_source(kept.xmp, system=system, version=generation.model_version)
+        version, edited = generation.model_version, made_from.edited
+        xmp = with_ai_source(kept.xmp, system=system, version=version, edited=edited)
         return Metadata(exif=kept.exif, xmp=xmp, icc=kept.icc)
 
     def _request(
-        self, record: Record, payload: Payload, scheme: Scheme, source: Picture
+        self, record: Record, payload: Payload, scheme: Scheme, made_from: Ancestry
     ) -> ManifestRequest:
         return ManifestRequest(
             claim=GenerationClaim(
@@ -248,7 +275,9 @@ class Stamper:
             soft_binding=SoftBinding(alg=scheme.info.alg, value=payload.pack()),
             software=SOFTWARE,
             version=self.software_version,
-            parent=source.parent,
+            parents=tuple(item.parent for item in made_from.files),
+            edited=made_from.edited,
+            operations=record.generation.operations,
         )
 
     def _checked(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from support import records
-from support.records import SYSTEM, issued_file, reserved
+from support.records import SYSTEM, issued_file, parent_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import MarkId, RecordState, SystemRef, new_record_id
@@ -131,6 +131,27 @@ class StoreContract(ABC):
         record = reserved(store)
         store.issue(record.record_id, issued_file(grid=b""))
         assert store.find_by_id(record.record_id).file.grid == b""
+
+    @pytest.mark.parametrize("count", [1, 3, 16])
+    def test_the_parents_of_a_file_are_kept_in_their_order(self, store, reopen, count):
+        file = issued_file(parents=tuple(map(parent_file, range(count))))
+        record = reserved(store)
+        assert store.issue(record.record_id, file).file.parents == file.parents
+        assert reopen().find_by_id(record.record_id).file == file
+        assert reopen().find_by_mark(SYSTEM.id, record.mark_id).file == file
+
+    def test_parents_belong_to_their_record_only(self, store):
+        first, second = reserved(store), reserved(store)
+        store.issue(first.record_id, issued_file(parents=(parent_file(),)))
+        store.issue(second.record_id, issued_file())
+        assert store.find_by_id(second.record_id).file.parents == ()
+
+    def test_a_refused_move_leaves_no_parents(self, store):
+        record = reserved(store)
+        issued = store.issue(record.record_id, issued_file())
+        with pytest.raises(RegistryError):
+            store.issue(record.record_id, issued_file(parents=(parent_file(),)))
+        assert store.find_by_id(record.record_id) == issued
 
     @pytest.mark.parametrize("name", sorted(MOVES))
     def test_a_move_leads_to_its_state(self, store, name):

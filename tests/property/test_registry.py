@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from support.records import GENERATION, SCHEME, issued_file
+from support.records import GENERATION, SCHEME, issued_file, parent_file
 
 from provenance.errors import RegistryError
 from provenance.model import MarkId, RecordState, SystemRef
@@ -60,9 +60,9 @@ class Registry(RuleBasedStateMachine):
             with pytest.raises(RegistryError):
                 call()
 
-    @rule(record_id=records)
-    def issue(self, record_id):
-        file = issued_file()
+    @rule(record_id=records, parents=st.integers(0, 3))
+    def issue(self, record_id, parents):
+        file = issued_file(parents=tuple(map(parent_file, range(parents))))
         self.move(
             record_id,
             RecordState.RESERVED,

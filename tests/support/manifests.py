@@ -17,7 +17,13 @@ from provenance.imaging import Encoding, Metadata, encode
 from provenance.keys import FileSigner, Signer
 from provenance.manifest import ManifestRequest, Parent, sign
 from provenance.manifest.native import NativeSettings
-from provenance.model import GenerationClaim, SoftBinding, SystemRef, new_record_id
+from provenance.model import (
+    GenerationClaim,
+    Operation,
+    SoftBinding,
+    SystemRef,
+    new_record_id,
+)
 from provenance.trust import TrustStore
 
 SYSTEM = SystemRef(4711, "acme-images")
@@ -40,8 +46,14 @@ def plain(name: str = "png", *, side: int = 64) -> tuple[bytes, str]:
     return encode(pictures.crop(side, side), None, encoding, Metadata()), encoding.format.mime
 
 
-def request(*, parent: Parent | None = None, **claim: Any) -> ManifestRequest:
-    """What a stamper would ask for."""
+def request(
+    *,
+    parent: Parent | None = None,
+    parents: tuple[Parent, ...] = (),
+    operations: tuple[Operation, ...] | None = None,
+    **claim: Any,
+) -> ManifestRequest:
+    """What a stamper would ask for; with `operations`, for an edit."""
     fields = {
         "system": SYSTEM,
         "model": "acme-1",
@@ -53,7 +65,9 @@ def request(*, parent: Parent | None = None, **claim: Any) -> ManifestRequest:
         soft_binding=SoftBinding(alg="org.example.mark.1", value=bytes(range(12))),
         software="provenance",
         version="9.9",
-        parent=parent,
+        parents=(parent,) if parent else parents,
+        edited=operations is not None,
+        operations=operations or (),
     )
 
 
@@ -91,20 +105,24 @@ def foreign(
     claim_version: int = 2,
     time_url: str = "",
     generator: str = "other program",
+    picture: bytes | None = None,
+    thumbnail: bool = False,
 ) -> bytes:
     """A small picture with a manifest that another program wrote.
 
     With `remote`, the manifest is not in the file: the file only names where it is. Not
-    `checked`, the program does not look at what it wrote.
+    `checked`, the program does not look at what it wrote. `picture` is a PNG to be signed.
     """
     data, mime = plain()
+    data = picture or data
     definition: dict[str, Any] = {
         "claim_version": claim_version,
         "claim_generator_info": [{"name": generator, "version": "1"}],
         "assertions": assertions,
     }
     settings = NativeSettings(trust=trust, verify_after_sign=checked)
-    builder = c2pa.Builder(definition, context=settings.context())
+    written = settings.as_dict() | {"builder": {"thumbnail": {"enabled": thumbnail}}}
+    builder = c2pa.Builder(definition, context=c2pa.Context.from_dict(written))
     if remote:
         builder.set_no_embed()
         builder.set_remote_url(remote)

@@ -13,13 +13,18 @@ from provenance.model import (
     Generation,
     IssuedFile,
     MarkQuality,
+    Operation,
+    ParentFile,
     Record,
+    Relationship,
     SystemRef,
 )
 from provenance.registry import RecordStore, SqliteStore
 
 SYSTEM = SystemRef(77, "acme-images")
-GENERATION = Generation(model="acme-1", model_version="2.0")
+GENERATION = Generation(
+    model="acme-1", model_version="2.0", operations=(Operation.INPAINT, Operation.UPSCALE)
+)
 SCHEME = "a scheme"
 
 
@@ -44,6 +49,18 @@ def issued_file(**changed: object) -> IssuedFile:
         "grid": secrets.token_bytes(640),
     }
     return IssuedFile(**fields | changed)
+
+
+def parent_file(position: int = 0) -> ParentFile:
+    """Fingerprints of a file that nobody has."""
+    return ParentFile(
+        sha256=secrets.token_hex(32),
+        fingerprint=Fingerprint(bits=secrets.token_bytes(32), quality=77),
+        format="jpeg",
+        width=4000 + position,
+        height=3000,
+        relationship=Relationship.at(position),
+    )
 
 
 def walk_through(store: RecordStore, rounds: int) -> list[int]:

@@ -8,7 +8,12 @@ from xml.etree import ElementTree
 import pytest
 
 from provenance.errors import ErrorCode, InputError
-from provenance.imaging.xmp import TRAINED_ALGORITHMIC_MEDIA, properties, with_ai_source
+from provenance.imaging.xmp import (
+    COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA,
+    TRAINED_ALGORITHMIC_MEDIA,
+    properties,
+    with_ai_source,
+)
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -264,3 +269,9 @@ def test_a_packet_that_is_broken_or_dangerous_has_no_properties(packet):
 def test_there_is_an_end_to_properties():
     inside = "".join(f'<x xmlns="n:" a:b="v" xmlns:a="n{i}:"/>' for i in range(3000))
     assert len(properties(f"<r>{inside}</r>".encode())) == 1000
+
+
+def test_an_edit_is_a_composite():
+    packet = with_ai_source(b"", system="acme", version="2", edited=True).decode()
+    assert f'"{COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA}"' in packet
+    assert f'"{TRAINED_ALGORITHMIC_MEDIA}"' not in packet

@@ -14,8 +14,10 @@ from provenance.model import (
     IssuedFile,
     MarkId,
     MarkQuality,
+    Operation,
     Record,
     RecordState,
+    Relationship,
     SystemRef,
     new_record_id,
 )
@@ -113,3 +115,33 @@ def test_the_distance_counts_differing_bits():
         number = (1 << count) - 1
         other = Fingerprint(bits=number.to_bytes(32), quality=1)
         assert zero.distance(other) == count
+
+
+# --- edits ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operations", [("inpaint",), ("a prompt",), (None,)])
+def test_operations_come_from_a_closed_list(operations):
+    with pytest.raises(ArgumentError, match="members of Operation"):
+        Generation(model="m", operations=operations)
+
+
+def test_an_operation_is_named_once():
+    with pytest.raises(ArgumentError, match="twice"):
+        Generation(model="m", operations=(Operation.FACE, Operation.FACE))
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_an_operation_is_parsed_from_its_name(operation):
+    assert Operation.parse(operation.value) is operation
+
+
+def test_an_unknown_operation_is_told_the_list():
+    with pytest.raises(ArgumentError) as caught:
+        Operation.parse("make it nicer")
+    assert all(operation.value in caught.value.hint for operation in Operation)
+
+
+def test_only_the_first_file_is_the_parent():
+    assert Relationship.at(0) is Relationship.PARENT_OF
+    assert {Relationship.at(n) for n in range(1, 5)} == {Relationship.COMPONENT_OF}

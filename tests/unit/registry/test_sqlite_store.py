@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.records import SYSTEM, issued_file, reserved
+from support.records import SYSTEM, issued_file, parent_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import RecordState, new_record_id
@@ -230,7 +230,20 @@ def test_a_system_without_id_is_told_so(store):
         reserved(store, replace(SYSTEM, id=None))
 
 
+def test_a_record_that_is_erased_takes_its_parents_with_it(store, path):
+    kept, erased = reserved(store), reserved(store)
+    for record in (kept, erased):
+        store.issue(record.record_id, issued_file(parents=(parent_file(), parent_file(1))))
+    with store._writing() as connection:
+        statement = "DELETE FROM records WHERE record_id = ?"
+        connection.exec_driver_sql(statement, (erased.record_id,))
+    assert {row[0] for row in sql(path, "SELECT record_id FROM parents")} == {kept.record_id}
+
+
 def test_nothing_personal_is_kept(store, path):
     columns = {row[1] for row in sql(path, "PRAGMA table_info(records)")}
-    assert columns.isdisjoint({"prompt", "user", "account", "ip", "pixels", "picture"})
+    below = {row[1] for row in sql(path, "PRAGMA table_info(parents)")}
+    assert (columns | below).isdisjoint(
+        {"prompt", "user", "account", "ip", "pixels", "picture", "name", "path", "title"}
+    )
     assert columns >= {"record_id", "mark_id", "system_id", "state", "pdq", "manifest"}
