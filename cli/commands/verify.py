@@ -21,6 +21,7 @@ from ..options import (
     JsonLinesOption,
     JsonOption,
     PolicyOption,
+    PrivateOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
@@ -28,6 +29,7 @@ from ..options import (
     check_one_output,
     open_workspace,
 )
+from ..private import Labels
 from ..progress import progress
 from ..safely import safely
 
@@ -43,6 +45,7 @@ def verify(
     at: AtOption = None,
     policy: PolicyOption = None,
     formats: FormatsOption = None,
+    private: PrivateOption = False,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
     exit_zero: Annotated[
@@ -56,7 +59,7 @@ def verify(
 
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
     verifier = judging(verifier, at, policy)
-    sources = expand(files)
+    sources = expand(files, Labels.of(workspace) if private else None)
     single = len(sources) == 1
     rows, codes = [], []
     for source in progress(sources, "verifying"):
