@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from support import guard, pictures
 from support.command import run
+from support.shared import NEEDS_C2PA_FILES, ROOT
 
 from provenance import Encoding, Generation, Workspace
 from provenance.workspace.selftest import synthetic_picture
@@ -96,6 +97,15 @@ def test_inspect_writes_nothing_and_asks_nobody(
     assert result.returncode == 0, result.stderr.decode()
     assert json.loads(result.stdout)["input"]["sha256"]
     assert contents(own_workspace, material) == before
+
+
+@NEEDS_C2PA_FILES
+def test_a_time_stamp_and_a_manifest_elsewhere_make_nobody_ask() -> None:
+    files = [ROOT / "c2pa-testfiles" / name for name in ("ocsp.jpg", "cloud.jpg")]
+    result = watched("verify", "--jsonl", *files)
+    manifests = [json.loads(line)["manifest"] for line in result.stdout.splitlines()]
+    assert manifests[0]["time_stamp"]["status"] == "UNTRUSTED"
+    assert manifests[1]["status"] == "REMOTE_ONLY"
 
 
 def test_stamping_opens_no_socket_either(
