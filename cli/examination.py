@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Examination:
-    """One run of a verifier over files."""
+    """One run of a verifier over files.
+
+    `hidden` has names that the report's command line must not show, and what it shows instead.
+    """
 
     verifier: Verifier
     translator: Translator
     operator: str = ""
+    hidden: Mapping[str, str] = field(default_factory=dict)
     _started: datetime = field(default_factory=lambda: datetime.now(UTC))
     _clock: float = field(default_factory=time.monotonic)
 
@@ -71,7 +77,7 @@ class Examination:
                 finished_at=moment_text(datetime.now(UTC)),
                 elapsed_seconds=round(time.monotonic() - self._clock, 3),
                 clock="system clock, not compared with another source",
-                arguments=("provenance", *_printable(sys.argv[1:])),
+                arguments=("provenance", *(self._printable(item) for item in sys.argv[1:])),
                 operator=self.operator,
                 exit_code=int(exit_code),
             ),
@@ -79,10 +85,7 @@ class Examination:
             results=tuple(results),
         )
 
-
-def _printable(arguments: list[str]) -> list[str]:
-    """File names need not be UTF-8, the report has to be."""
-    return [
-        item.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        for item in arguments
-    ]
+    def _printable(self, argument: str) -> str:
+        """File names need not be UTF-8, the report has to be."""
+        shown = self.hidden.get(argument, argument)
+        return os.fsencode(shown).decode("utf-8", "backslashreplace")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provenance.errors import ErrorCode, InputError
@@ -16,17 +16,21 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input. `relative` is its place below the directory that was named."""
+    """One input. `relative` is its place below the directory that was named.
+
+    Where an alias is given, it alone is shown, and `relative` is made of it.
+    """
 
     path: Path | None  # None is standard input
     relative: Path
     walked: bool = False
     problem: InputError | None = None
+    alias: str = ""
 
     @property
     def label(self) -> str | Path:
         """What to call it in output."""
-        return STDIN if self.path is None else self.path
+        return self.alias or (STDIN if self.path is None else self.path)
 
     def read(self, limit: int) -> bytes:
         """The bytes of the input.
@@ -46,12 +50,25 @@ class Source:
         return data
 
 
-def expand(arguments: list[str]) -> list[Source]:
+def expand(arguments: list[str], alias: Callable[[Path], str] | None = None) -> list[Source]:
     """All inputs that the arguments name, in a stable order.
 
     A name that leads nowhere becomes an entry with a problem, so that it gets its row.
+
+    Args:
+        arguments: files, directories, patterns, or - for standard input.
+        alias: what to show in place of a path; standard input has no name to hide.
     """
-    return [source for argument in arguments for source in _expand_one(argument)]
+    sources = [source for argument in arguments for source in _expand_one(argument)]
+    return sources if alias is None else [_hidden(source, alias) for source in sources]
+
+
+def _hidden(source: Source, alias: Callable[[Path], str]) -> Source:
+    if source.path is None:
+        return source
+    label = alias(source.path)
+    # The extension stays, for it may contradict the content; it is not shown either.
+    return replace(source, alias=label, relative=Path(label + source.path.suffix))
 
 
 def _expand_one(argument: str) -> Iterator[Source]:

@@ -15,6 +15,7 @@ from provenance.errors import ProvenanceError
 from .commands import config, doctor, init, inspect, schemes, selftest, stamp, verify
 from .console import complain, shown, talk
 from .exit_codes import ExitCode
+from .hardening import keep_memory_private
 
 app = typer.Typer(
     name="provenance",
@@ -60,6 +61,7 @@ def options(
 
 def main() -> NoReturn:
     """Run the command; every error becomes one line and a documented exit code."""
+    keep_memory_private()
     # Matrices here are small: a pool of BLAS threads only burns time, most of it waiting.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")

@@ -56,6 +56,14 @@ TsaListOption = Annotated[
         show_default=False,
     ),
 ]
+PrivateOption = Annotated[
+    bool,
+    typer.Option(
+        "--private",
+        help="Print a label in place of every picture's name: the same one in every run with "
+        "--workspace, another one in every run without.",
+    ),
+]
 AtOption = Annotated[
     str | None,
     typer.Option(

@@ -18,10 +18,12 @@ from ..options import (
     JsonOption,
     LanguageOption,
     PolicyOption,
+    PrivateOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
 )
+from ..private import Labels
 from .verify import judging, make_verifier
 
 if TYPE_CHECKING:
@@ -38,15 +40,18 @@ def inspect(
     policy: PolicyOption = None,
     formats: FormatsOption = None,
     lang: LanguageOption = "en",
+    private: PrivateOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show everything that was found in one file, raw, with the values behind the verdict."""
     from ..rows import SCHEMA_VERSION, plain
 
     translator = chosen_translator(lang)
-    sources = expand([file])
+    labels = Labels.of(workspace) if private else None
+    sources = expand([file], labels)
     if len(sources) != 1:
-        raise ArgumentError(f"{shown_path(file)} is {len(sources)} files", hint="name one file")
+        named = labels(Path(file)) if labels else shown_path(file)
+        raise ArgumentError(f"{named} is {len(sources)} files", hint="name one file")
     source = sources[0]
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
     verifier = judging(verifier, at, policy)

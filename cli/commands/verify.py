@@ -28,6 +28,7 @@ from ..options import (
     OutputFormatOption,
     OverwriteReportOption,
     PolicyOption,
+    PrivateOption,
     ReportOption,
     TrustListOption,
     TsaListOption,
@@ -36,6 +37,7 @@ from ..options import (
     chosen_output,
     open_workspace,
 )
+from ..private import Labels
 from ..progress import progress
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def verify(
     policy: PolicyOption = None,
     formats: FormatsOption = None,
     output: OutputFormatOption = None,
+    private: PrivateOption = False,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
     report: ReportOption = None,
@@ -74,8 +77,14 @@ def verify(
 
     translator = chosen_translator(lang)
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
-    run = Examination(judging(verifier, at, policy), translator, operator)
-    sources = expand(files)
+    labels = Labels.of(workspace) if private else None
+    sources = expand(files, labels)
+    run = Examination(
+        judging(verifier, at, policy),
+        translator,
+        operator,
+        hidden={name: labels(Path(name)) for name in files} if labels else {},
+    )
     if output is OutputFormat.CRJSON:
         if report:
             raise ArgumentError("--format crjson writes no report", hint="run verify twice")

@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     TAG = "tag"  # authenticates the payload; never leaves the operator
     SIGNATURE = "signature"  # opens the grid signatures of records; never leaves the operator
     PSEUDONYM = "pseudonym"  # account -> pseudonym; never leaves the operator
+    NAMES = "names"  # file name -> label in reports; never leaves the operator
 
 
 @dataclass(frozen=True, slots=True)

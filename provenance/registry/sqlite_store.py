@@ -1,9 +1,12 @@
 """The registry in SQLite: embedded, durable at every commit, many writers at once.
 
-WAL with `synchronous=FULL` loses no acknowledged record when the process or the machine
-dies; WAL alone with the default setting may. Every writing transaction starts with
-BEGIN IMMEDIATE: a deferred one that reads before it writes fails under load instead of
-waiting.
+A rollback journal, not a write-ahead log: whoever reads a database with a log must create
+and write two files beside it, and whoever verifies may write nothing. With
+`synchronous=EXTRA` no acknowledged record is lost when the process or the machine dies; in
+this mode FULL does not sync the directory, and a loss of power could bring the journal of a
+finished transaction back (https://www.sqlite.org/pragma.html#pragma_synchronous). Every
+writing transaction starts with BEGIN IMMEDIATE: a deferred one that reads before it writes
+fails under load instead of waiting.
 """
 
 from __future__ import annotations
@@ -211,18 +214,9 @@ class SqliteStore:
             self._engine, self._process = self._make_engine(), os.getpid()
         return self._engine
 
-    def _mode(self) -> str:
-        """How SQLite may open the file."""
-        if not self.read_only:
-            return "rwc" if self._creating else "rw"
-        # Readers of a WAL database need a shared-memory file beside it. Where that cannot be
-        # made (evidence on read-only media) and no writer left a log, the file is immutable.
-        resting = not self.path.with_name(f"{self.path.name}-wal").exists()
-        writable = os.access(self.path.parent, os.W_OK)
-        return "ro&immutable=1" if resting and not writable else "ro"
-
     def _make_engine(self) -> Engine:
-        address = f"{self.path.absolute().as_uri()}?mode={self._mode()}"
+        mode = "ro" if self.read_only else "rwc" if self._creating else "rw"
+        address = f"{self.path.absolute().as_uri()}?mode={mode}"
         engine = create_engine(
             "sqlite://",
             creator=lambda: sqlite3.connect(
@@ -241,8 +235,8 @@ class SqliteStore:
         def configure(connection: sqlite3.Connection, _: object) -> None:
             connection.execute("PRAGMA foreign_keys=ON")
             if not self.read_only:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA journal_mode=DELETE")
+                connection.execute("PRAGMA synchronous=EXTRA")
 
         @event.listens_for(engine, "begin")
         def start(connection: Connection) -> None:
@@ -260,6 +254,8 @@ class SqliteStore:
         except OperationalError as error:
             text = str(error.orig)
             code = ErrorCode.BUSY if "locked" in text or "busy" in text else ErrorCode.REGISTRY
+            if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
+                text = "a writer died half way; `provenance doctor` or the next writer undoes it"
             raise RegistryError(f"registry {self.path}: {text}", code=code) from error
         except (DatabaseError, sqlite3.Error, OSError) as error:
             reason = getattr(error, "orig", error)

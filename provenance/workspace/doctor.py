@@ -118,7 +118,7 @@ def _time_stamps(workspace: Workspace) -> Check:
 
 
 def _registry(workspace: Workspace) -> str:
-    store = workspace.store(read_only=True)
+    store = workspace.store()  # for writing: what a killed writer left half done is undone
     store.check()
     return ", ".join(f"{number} {state.value}" for state, number in store.count().items())
 

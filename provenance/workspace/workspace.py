@@ -181,6 +181,11 @@ class Workspace:
             for epoch in range(system.epoch, -1, -1)
         )
 
+    def name_key(self) -> bytes:
+        """The 32-byte key of labels for file names; it outlives the epochs."""
+        secret = SystemSecret.load(self.path / "keys" / "system.secret")
+        return secret.derive(Purpose.NAMES, system_id=self.settings.system.id, epoch=0)
+
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
         from provenance.stamp import Stamper  # whoever verifies does not need it

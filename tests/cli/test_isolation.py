@@ -1,4 +1,4 @@
-"""No network, no extras: what the command must do with nothing but itself."""
+"""No extras: what the command must do with nothing but itself."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import json
 import os
 import re
 import shutil
-import signal
 import sys
 from pathlib import Path
 
 import pytest
-from support import no_sockets
 from support.command import run
 
 from provenance import Generation, Workspace
 from provenance.workspace.selftest import synthetic_picture
 
-FORBIDDEN = (str(Path(no_sockets.__file__)),)
 EXTRAS = ("imwatermark", "torch", "onnxruntime", "pywt", "pillow_heif")
 
 
@@ -27,35 +24,6 @@ def stamped(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("stamped") / "picture.png"
     workspace.stamper().stamp(synthetic_picture(), Generation(model="m"), to=path)
     return path
-
-
-def _needs_seccomp() -> None:
-    if run("--probe", wrapper=FORBIDDEN).returncode != 0:
-        pytest.skip("this kernel or container does not allow seccomp filters")
-
-
-def test_the_guard_kills_whoever_opens_a_socket() -> None:
-    _needs_seccomp()
-    assert run("--open-a-socket", wrapper=FORBIDDEN).returncode == -signal.SIGSYS
-
-
-@pytest.mark.parametrize("command", ["verify", "inspect"])
-def test_no_socket_is_opened(own_workspace: Path, stamped: Path, command: str) -> None:
-    _needs_seccomp()
-    result = run(command, "-w", own_workspace, "--json", stamped, wrapper=FORBIDDEN)
-    assert result.returncode == 0, result.stderr.decode()
-    assert json.loads(result.stdout)
-
-
-def test_stamping_opens_no_socket_either(
-    own_workspace: Path, stamped: Path, tmp_path: Path
-) -> None:
-    _needs_seccomp()
-    arguments = ("stamp", "-w", own_workspace, stamped, "--out", tmp_path)
-    assert run(*arguments, wrapper=FORBIDDEN).returncode == 0
-
-
-# --- no extras -------------------------------------------------------------------------
 
 
 def _closure(name: str, found: dict[str, importlib.metadata.Distribution]) -> None:

@@ -47,7 +47,7 @@ def keys() -> list[dict[str, Any]]:
             "key": hkdf(secret, f"provenance/v1/{purpose}/{system_id}/{epoch}".encode()).hex(),
         }
         for secret in SECRETS.values()
-        for purpose in ("carrier", "tag", "signature", "pseudonym")
+        for purpose in ("carrier", "tag", "signature", "pseudonym", "names")
         for system_id, epoch in ((0, 0), (1, 0), (1, 1), (0xFFFFF, 65535))
     ]
 

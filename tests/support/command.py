@@ -38,6 +38,8 @@ class Command:
     def __call__(self, *arguments: str | Path) -> Result:
         self._capfd.readouterr()
         self._monkeypatch.setattr(sys, "argv", ["provenance", *map(str, arguments)])
+        # It cannot be undone, and this process is that of the tests; see test_hardening.py.
+        self._monkeypatch.setattr("provenance_cli.main.keep_memory_private", lambda: None)
         with pytest.raises(SystemExit) as end:
             main()
         sys.stdout.flush()

@@ -58,8 +58,8 @@ def test_a_new_registry_is_sound_and_empty(store):
 
 def test_commits_are_synced_to_the_disk(store, path):
     with store._writing() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 3  # EXTRA
 
 
 def test_a_writer_takes_the_lock_before_it_looks_at_anything(store, path):
@@ -111,6 +111,49 @@ def test_a_store_for_reading_never_writes(store, path, name):
     with pytest.raises(RegistryError, match="reading only"):
         calls[name]()
     assert reader.find_by_id(record.record_id) == record
+
+
+def test_a_store_for_reading_leaves_the_directory_as_it_was(store, path):
+    reserved(store)
+    before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in path.parent.iterdir()}
+    assert set(before) == {path.name}
+    reader = SqliteStore(path, read_only=True)
+    reader.check()
+    with reader._reading():  # while it is open, too
+        assert {p.name for p in path.parent.iterdir()} == set(before)
+    assert {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in path.parent.iterdir()} == before
+
+
+def test_what_a_killed_writer_left_is_undone_by_a_writer_and_never_by_a_reader(path):
+    code = (
+        "import os, pathlib, sys; from provenance.registry import SqliteStore; "
+        "from support.records import reserved; "
+        "store = SqliteStore.create(pathlib.Path(sys.argv[1])); reserved(store)\n"
+        "with store._writing() as connection:\n"
+        "    connection.exec_driver_sql('PRAGMA cache_size=1')\n"
+        "    connection.exec_driver_sql('DELETE FROM records')\n"
+        "    connection.exec_driver_sql('CREATE TABLE large AS SELECT zeroblob(9000000)')\n"
+        "    os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    killed = subprocess.run(command, timeout=60, check=False, cwd=Path(__file__).parents[2])
+    assert killed.returncode == -9
+    journal = path.with_name(path.name + "-journal")
+    before = path.read_bytes(), journal.read_bytes()
+    with pytest.raises(RegistryError, match="provenance doctor"):
+        SqliteStore(path, read_only=True).count()
+    assert (path.read_bytes(), journal.read_bytes()) == before
+    assert SqliteStore(path).count()[RecordState.RESERVED] == 1
+    assert SqliteStore(path, read_only=True).count()[RecordState.RESERVED] == 1
+
+
+def test_a_registry_with_a_write_ahead_log_is_converted_by_its_next_writer(store, path):
+    record = reserved(store)
+    assert sql(path, "PRAGMA journal_mode=WAL") == [("wal",)]
+    reserved(store)
+    assert sql(path, "PRAGMA journal_mode") == [("delete",)]
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert store.find_by_id(record.record_id) == record
 
 
 def test_a_store_for_reading_creates_nothing(tmp_path):
@@ -173,8 +216,6 @@ def test_a_damaged_registry_is_noticed(path):
     store = SqliteStore(path)
     for _ in range(60):
         store.issue(reserved(store).record_id, issued_file(manifest=bytes(4000)))
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     data = bytearray(path.read_bytes())
     data[len(data) // 2 :] = b"\xa5" * (len(data) - len(data) // 2)
     damaged = path.with_name("damaged")
