@@ -59,7 +59,7 @@ docs: $(VENV)/.dev ## Regenerate the generated documentation
 	$(BIN)/python docs/generate.py
 
 golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit it
-	$(BIN)/python tests/golden/regenerate.py
+	PYTHONPATH=tests $(BIN)/python tests/golden/regenerate.py
 
 bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.cli_start

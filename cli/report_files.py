@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
 
-from .console import shown_path
+from .console import shown_path, talk
 from .inputs import Source
 
 if TYPE_CHECKING:
@@ -51,10 +51,12 @@ class Reports:
 
     def write(self, document: Document) -> None:
         """Render and write every report."""
-        from provenance.report.render import render
+        from provenance.report.render import lost, render
 
         for path, form in self.places:
             write_new(path, render(document, form), overwrite=self.overwrite)
+            if remark := lost(document, form):
+                talk(f"note: {shown_path(path)}: {remark}")
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:

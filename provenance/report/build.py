@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 from provenance.errors import ProvenanceError
-from provenance.model import VerificationReport
-from provenance.report.document import Digests, Problem, Result, Source, Text
-from provenance.report.language import Translator
+from provenance.model import Finding, VerificationReport
+from provenance.report.document import Digests, Document, Problem, Result, Source, Text
+from provenance.report.language import Language, Translator, translator
 from provenance.report.words import VERDICTS
 
 
@@ -42,14 +42,30 @@ def examined(source: Source, report: VerificationReport, tr: Translator) -> Resu
         source=source,
         input=report.input,
         finding=finding,
-        text=Text(
-            verdict=tr.term(VERDICTS, finding.verdict),
-            statement=" ".join(map(tr.message, finding.statements)),
-            reasons=tuple(map(tr.reason, finding.reasons)),
-            next_steps=tuple(map(tr.message, finding.next_steps)),
-            limits=tuple(map(tr.message, finding.limits)),
-        ),
+        text=_text(finding, tr),
         evidence=report.evidence,
+    )
+
+
+def translated(document: Document, language: Language) -> Document:
+    """The same report with its sentences in another language."""
+    if language is document.language:
+        return document
+    tr = translator(language)
+    results = tuple(
+        result.model_copy(update={"text": _text(result.finding, tr)}) if result.finding else result
+        for result in document.results
+    )
+    return document.model_copy(update={"language": language, "results": results})
+
+
+def _text(finding: Finding, tr: Translator) -> Text:
+    return Text(
+        verdict=tr.term(VERDICTS, finding.verdict),
+        statement=" ".join(map(tr.message, finding.statements)),
+        reasons=tuple(map(tr.reason, finding.reasons)),
+        next_steps=tuple(map(tr.message, finding.next_steps)),
+        limits=tuple(map(tr.message, finding.limits)),
     )
 
 

@@ -8,9 +8,9 @@ ISO/IEC 27037 (auditability, repeatability, reproducibility, justifiability).
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from provenance.errors import ErrorCode, InputError
 from provenance.model import Evidence, Finding, InputFacts, VerificationSettings
@@ -127,6 +127,31 @@ class Result(Frozen):
     text: Text | None = None
     evidence: Evidence | None = None
     problem: Problem | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """Refuse a finding that is incomplete, or whose sentences lack values."""
+        finding, text = self.finding, self.text
+        missing = [part is None for part in (self.input, finding, text, self.evidence)]
+        if any(missing) if self.problem is None else not all(missing):
+            raise ValueError("either a finding with its evidence, or a problem")
+        if finding is None or text is None:
+            return self
+        if len(finding.reasons) != len(text.reasons):
+            raise ValueError("one sentence for each reason")
+        notes = (note for reason in finding.reasons for note in reason.notes)
+        for message in (
+            *finding.statements,
+            *finding.reasons,
+            *finding.next_steps,
+            *finding.limits,
+            *notes,
+        ):
+            try:
+                str(message)
+            except (KeyError, ValueError, OverflowError) as error:
+                raise ValueError(f"values missing for the sentence {message.code.value}") from error
+        return self
 
 
 class Document(Frozen):

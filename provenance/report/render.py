@@ -9,10 +9,13 @@ from pathlib import PurePath
 from typing import Final
 
 from provenance.errors import ArgumentError
+from provenance.report.build import translated
+from provenance.report.case_uco import render_case
 from provenance.report.document import Document
 from provenance.report.language import Language
 from provenance.report.rows import render_csv, render_jsonl
 from provenance.report.text import render_text
+from provenance.report.vics import left_out, render_vics
 from provenance.report.view import view
 
 
@@ -23,11 +26,29 @@ class ReportFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     TEXT = "txt"
+    CASE = "case"
+    VICS = "vics"
 
     @property
     def extension(self) -> str:
         """The end of a file name that stands for this form."""
-        return f".{self.value}"
+        return _EXTENSIONS.get(self, f".{self.value}")
+
+    @property
+    def meaning(self) -> str:
+        """What it is for, for the reference documentation."""
+        return _MEANINGS[self]
+
+
+_EXTENSIONS: Final = {ReportFormat.CASE: ".case.jsonld", ReportFormat.VICS: ".vics.json"}
+_MEANINGS: Final = {
+    ReportFormat.JSON: "The saved report: everything, and what every other form is made from.",
+    ReportFormat.JSONL: "JSON Lines: one object for each file, for programs.",
+    ReportFormat.CSV: "One row for each file, for spreadsheets; long cells are cut.",
+    ReportFormat.TEXT: "Plain text, for people.",
+    ReportFormat.CASE: "CASE/UCO JSON-LD, for case systems.",
+    ReportFormat.VICS: "Project VIC (VICS 2.0): hashes, sizes and names of what could be read.",
+}
 
 
 def _json(document: Document, _language: Language) -> bytes:
@@ -46,11 +67,21 @@ def _text(document: Document, language: Language) -> bytes:
     return render_text(view(document, language)).encode("utf-8")
 
 
+def _case(document: Document, _language: Language) -> bytes:
+    return render_case(document)
+
+
+def _vics(document: Document, _language: Language) -> bytes:
+    return render_vics(document)
+
+
 _RENDERERS: Final[dict[ReportFormat, Callable[[Document, Language], bytes]]] = {
     ReportFormat.JSON: _json,
     ReportFormat.JSONL: _jsonl,
     ReportFormat.CSV: _csv,
     ReportFormat.TEXT: _text,
+    ReportFormat.CASE: _case,
+    ReportFormat.VICS: _vics,
 }
 #: Forms that need an extra: the module to look for.
 _EXTRAS: Final[dict[ReportFormat, str]] = {}
@@ -67,7 +98,16 @@ def render(document: Document, form: ReportFormat, language: Language | None = N
     Raises:
         ArgumentError: the form needs an extra that is not installed.
     """
-    return _RENDERERS[form](document, language or document.language)
+    chosen = language or document.language
+    return _RENDERERS[form](translated(document, chosen), chosen)
+
+
+def lost(document: Document, form: ReportFormat) -> str:
+    """What of this document a form cannot carry, in one sentence; empty where it can."""
+    count = left_out(document) if form is ReportFormat.VICS else 0
+    if not count:
+        return ""
+    return f"{count} of {len(document.results)} files could not be read and are not in VICS"
 
 
 def check_available(form: ReportFormat) -> None:

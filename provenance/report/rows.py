@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
@@ -13,41 +15,46 @@ from provenance.model import ManifestEvidence
 from provenance.printable import shown
 from provenance.report.document import SCHEMA_VERSION, Result
 
-COLUMNS: Final = (
-    "schema_version",
-    "path",
-    "verdict",
-    "system",
-    "system_id",
-    "statement",
-    "next_step",
-    "basis",
-    "reasons",
-    "mark_id",
-    "scheme",
-    "log10_p",
-    "manifest_status",
-    "manifest_id",
-    "signer",
-    "trust_list",
-    "record_status",
-    "record_id",
-    "content_match",
-    "markers",
-    "format",
-    "width",
-    "height",
-    "byte_size",
-    "sha256",
-    "sha1",
-    "md5",
-    "flags",
-    "error",
-    "error_message",
-    "error_hint",
-)
-#: What a spreadsheet would take for the beginning of a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: The columns of CSV in their order, with what they hold; empty where there is nothing.
+COLUMNS: Final = {
+    "schema_version": "of the report",
+    "path": "name of the file, or its pseudonym",
+    "path_base64": "bytes of the name, only where they are not UTF-8",
+    "verdict": "verdict; empty where the file could not be examined",
+    "system": "name of the system that the evidence points to",
+    "system_id": "its number",
+    "statement": "what was found",
+    "next_step": "what to do next",
+    "limits": "what the finding does not say, error rates included",
+    "basis": "what it rests on, separated by spaces",
+    "reasons": "codes of the reasons, separated by spaces",
+    "mark_id": "id in the mark that was read",
+    "scheme": "its watermark scheme",
+    "log10_p": "log10 of the chance that a picture without this mark reads so, at most",
+    "manifest_status": "status of the C2PA manifest",
+    "manifest_id": "its label",
+    "signer": "name in its signing certificate",
+    "trust_list": "list that anchors the signer",
+    "record_status": "answer of the registry",
+    "record_id": "id of the record",
+    "content_match": "comparison with the record",
+    "markers": "markers of other systems, `class: system`, separated by semicolons",
+    "format": "image format",
+    "width": "pixels",
+    "height": "pixels",
+    "byte_size": "bytes of the file",
+    "sha256": "hash of the file, hexadecimal",
+    "sha1": "hash of the file, hexadecimal",
+    "md5": "hash of the file, hexadecimal",
+    "flags": "how the image was read, separated by spaces",
+    "error": "code of the error; empty where the file was examined",
+    "error_message": "what is wrong",
+    "error_hint": "what to do about it",
+}
+#: Where a spreadsheet would begin a formula: at the beginning of a cell, or behind a semicolon,
+#: which separates cells where the comma is a decimal sign. Blanks and quotes before it are
+#: skipped by some; the signs exist in full width, too.
+_FORMULA: Final = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
 def row(result: Result) -> dict[str, Any]:
@@ -57,12 +64,10 @@ def row(result: Result) -> dict[str, Any]:
     marks = evidence.watermarks if evidence else ()
     mark = next((m for m in marks if m.mark_id is not None and m.system), None)
     match = evidence.content_match if evidence else None
-    name = {"path": source.name}
-    if source.name_base64:
-        name["path_base64"] = source.name_base64
     return {
         "schema_version": SCHEMA_VERSION,
-        **name,
+        "path": source.name,
+        "path_base64": source.name_base64 or None,
         "verdict": finding.verdict.value if finding else None,
         "system": _system(result),
         "statement": text.statement if text else None,
@@ -77,7 +82,7 @@ def row(result: Result) -> dict[str, Any]:
         ],
         "mark_id": str(mark.mark_id) if mark else None,
         "scheme": mark.scheme if mark else None,
-        "log10_p": mark.log10_p if mark else None,
+        "log10_p": _number(mark.log10_p) if mark else None,
         "manifest": _manifest(evidence.manifest) if evidence else None,
         "record": {
             "status": evidence.record.status.value,
@@ -100,6 +105,13 @@ def row(result: Result) -> dict[str, Any]:
         if problem
         else None,
     }
+
+
+def _number(value: float) -> float | str:
+    """A number, or the word that the saved report has for what JSON cannot write as one."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
 
 
 def _system(result: Result) -> dict[str, Any] | None:
@@ -130,8 +142,9 @@ def render_jsonl(results: Iterable[Result]) -> str:
 def render_csv(results: Iterable[Result]) -> str:
     """CSV (RFC 4180) with the columns of `COLUMNS`.
 
-    Control and direction characters are spelled out, and a cell that a spreadsheet would run
-    as a formula begins with an apostrophe.
+    Control and direction characters are spelled out, an apostrophe stands before what a
+    spreadsheet would run as a formula, and cells are cut (`MAX_SHOWN`): this form is to be
+    looked at; the saved report has every text whole and as it is.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -148,6 +161,7 @@ def _flat(nested: dict[str, Any]) -> dict[str, Any]:
     return nested | {
         "system": system.get("name"),
         "system_id": system.get("id"),
+        "limits": " ".join(nested["limits"]),
         "basis": " ".join(nested["basis"]),
         "reasons": " ".join(reason["code"] for reason in nested["reasons"]),
         "manifest_status": manifest.get("status"),
@@ -169,4 +183,4 @@ def _cell(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return str(value)
-    return f"'{shown(value)}" if value.startswith(_FORMULA) else shown(value)
+    return _FORMULA.sub(r"\1'", shown(value))

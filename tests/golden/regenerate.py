@@ -1,6 +1,9 @@
 """Write the golden files: values that must never change, computed without our own code.
 
-    python tests/golden/regenerate.py
+    PYTHONPATH=tests python tests/golden/regenerate.py
+
+`report-v2.json` is a report as it was saved once; it is only written where there is none. The
+other reports are what our own renderers make of it, so that a change of a format is seen.
 
 Keys follow RFC 5869, payloads the layout in the documentation and the marks of `lattice-1` the
 docstrings of its modules, all written out again here; the perceptual hashes are those of the
@@ -299,6 +302,35 @@ FILES = {
 }
 
 
+# --- reports -----------------------------------------------------------------------------
+
+SAVED = FOLDER / "report-v2.json"
+
+
+def saved_report() -> bytes:
+    """A report about every kind of result, as it is saved."""
+    from support import reports
+
+    return reports.document().to_json()
+
+
+def rendered_reports() -> dict[str, bytes]:
+    """The saved report in all forms that are the same on every machine, by file name."""
+    from provenance.report.document import Document
+    from provenance.report.render import ReportFormat, render
+
+    document = Document.from_json(SAVED.read_bytes())
+    forms = (
+        ReportFormat.JSON,
+        ReportFormat.JSONL,
+        ReportFormat.CSV,
+        ReportFormat.TEXT,
+        ReportFormat.CASE,
+        ReportFormat.VICS,
+    )
+    return {f"report-v2{form.extension}": render(document, form) for form in forms}
+
+
 def text_of(name: str) -> str:
     """What belongs into a golden file."""
     return json.dumps(FILES[name](), indent=1) + "\n"
@@ -308,6 +340,11 @@ def main() -> None:
     """Write all of them."""
     for name in FILES:
         (FOLDER / name).write_text(text_of(name), "utf-8")
+        print(f"wrote {FOLDER / name}")
+    if not SAVED.exists():
+        SAVED.write_bytes(saved_report())
+    for name, data in rendered_reports().items():
+        (FOLDER / name).write_bytes(data)
         print(f"wrote {FOLDER / name}")
 
 
