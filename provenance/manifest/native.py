@@ -7,6 +7,7 @@ here, from fields that the type checker knows.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from provenance.trust import SIGNER_EKUS, TIME_STAMPING_EKU, TrustKind, TrustSto
 
 #: What the validator calls the two kinds of anchors.
 _ANCHOR_KINDS: Final = {TrustKind.SIGNERS: "manifest", TrustKind.TIME_STAMPS: "tsa"}
+
+_REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S+)")
 
 #: Anything the native library raises. Its Python layer also raises plain ValueError,
 #: TypeError and RuntimeError from inside its own code.
@@ -78,6 +81,12 @@ class NativeSettings:
     def context(self) -> c2pa.Context:
         """A context of the native library. It does not survive a fork: make it late."""
         return c2pa.Context.from_dict(self.as_dict())
+
+
+def remote_url(error: BaseException) -> str:
+    """Where the manifest lies that the library would have to fetch, if that is what it says."""
+    found = _REMOTE.search(str(error))
+    return found.group(1) if found else ""
 
 
 def message_of(error: BaseException) -> str:

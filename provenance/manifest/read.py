@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +23,7 @@ import c2pa
 from provenance.manifest import fields, names
 from provenance.manifest.bounds import excess
 from provenance.manifest.ingredients import MAX_INGREDIENTS, walk
-from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
+from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of, remote_url
 from provenance.manifest.status import status_of
 from provenance.manifest.time_stamp import revocation_of, time_stamp_of
 from provenance.manifest.validity import Questions, settled
@@ -36,7 +35,6 @@ from provenance.model.evidence import (
 )
 from provenance.trust import TrustStore
 
-_REMOTE: Final = re.compile(r"must fetch remote manifests from url (\S+)")
 #: Every manifest store is a JUMBF superbox with this label (C2PA 2.4, "Manifest Store").
 _STORE_LABEL: Final = b"c2pa"
 
@@ -162,13 +160,9 @@ def _certificate_dates(document: Json, manifest_id: str) -> tuple[datetime, date
 
 
 def _unreadable(error: BaseException, source: ManifestSource) -> ManifestEvidence:
-    remote = _REMOTE.search(str(error))
-    if remote:
-        return ManifestEvidence(
-            status=ManifestStatus.REMOTE_ONLY,
-            source=source,
-            remote_url=fields.text(remote.group(1)),
-        )
+    url = fields.text(remote_url(error))
+    if url:
+        return ManifestEvidence(status=ManifestStatus.REMOTE_ONLY, source=source, remote_url=url)
     return ManifestEvidence(
         status=ManifestStatus.UNREADABLE, source=source, detail=message_of(error)
     )

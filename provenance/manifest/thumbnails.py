@@ -11,7 +11,7 @@ import c2pa
 
 from provenance.errors import ManifestError
 from provenance.manifest.bounds import excess
-from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
+from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of, remote_url
 
 #: In every label of a thumbnail assertion (C2PA 2.4, "Thumbnail").
 _THUMBNAIL: Final = "thumbnail"
@@ -20,7 +20,7 @@ MAX_THUMBNAILS: Final = 200
 
 
 def thumbnails_in(data: bytes, mime: str) -> tuple[str, ...]:
-    """JUMBF addresses of all thumbnail assertions, in every manifest of the file.
+    """JUMBF addresses of all thumbnail assertions, in every manifest inside the file.
 
     Args:
         data: an image file, with or without a manifest store.
@@ -69,6 +69,8 @@ def _by_manifest(data: bytes, mime: str) -> dict[str, list[str]]:
             for manifest_id, manifest in (store.get("manifests") or {}).items()
         }
     except (*NATIVE_ERRORS, AttributeError) as error:
+        if remote_url(error):
+            return {}
         raise not_kept(message_of(error)) from error
     count = sum(map(len, found.values()))
     if count > MAX_THUMBNAILS:

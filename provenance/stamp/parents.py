@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from provenance.errors import ArgumentError, ManifestError, ProvenanceError, SelfCheckError
+from provenance.errors import ArgumentError, ProvenanceError, SelfCheckError
 from provenance.fingerprint import fingerprint
 from provenance.imaging import ImageFormat, Limits, LoadedImage, load
 from provenance.manifest import Parent, names, read, thumbnails_in
@@ -27,7 +27,8 @@ class Ancestor:
     """One file that the picture was made from.
 
     `parent` is what the manifest carries on, `file` what the record keeps, `manifest_id` the
-    id of the manifest that the file carries, empty where it carries none.
+    id of the manifest inside the file. That is empty where there is none, or where the file
+    only names a server that has it: nobody is asked, and there is nothing to carry on.
     """
 
     parent: Parent = field(repr=False)
@@ -79,11 +80,6 @@ def ancestor(data: bytes, image: LoadedImage) -> Ancestor:
     """
     mime = image.header.format.mime
     manifest = read(data, mime, TrustStore())
-    if manifest.status is ManifestStatus.REMOTE_ONLY:
-        raise ManifestError(
-            f"the manifest of the input is on a server, which is not asked: {manifest.remote_url}",
-            hint="use a copy with its manifest embedded",
-        )
     if manifest.status is not ManifestStatus.NONE:
         thumbnails_in(data, mime)  # raises where the manifest cannot be carried on
     return Ancestor(
@@ -131,7 +127,8 @@ def ancestry(
             hint="name the picture that the model was given: parents, or --parent",
         )
     found = [_named(number, data, formats, limits) for number, data in enumerate(parents, 1)]
-    if own is not None and own.manifest_id not in {item.manifest_id for item in found}:
+    carried = {item.manifest_id for item in found} - {""}
+    if own is not None and own.manifest_id not in carried:
         found.append(own)
     return Ancestry(
         files=tuple(

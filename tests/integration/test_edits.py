@@ -226,13 +226,22 @@ def test_a_parent_whose_manifest_cannot_be_read_is_refused(workspace, photo):
     assert not changed
 
 
-def test_a_parent_whose_manifest_is_elsewhere_is_refused(workspace, stranger):
-    remote = manifests.foreign(
-        stranger, CAMERAS, [manifests.CREATED], remote="http://127.0.0.1:9/manifest"
-    )
-    error, changed = refused(workspace, ManifestError, parents=[remote])
-    assert "on a server" in error.message
-    assert not changed
+@pytest.mark.parametrize("image", ["the edit", "remote"])
+def test_a_manifest_that_is_elsewhere_is_not_fetched_and_not_carried(
+    workspace, stranger, jpeg, image
+):
+    with manifests.beacon() as server:
+        picture = pictures.file(before(), "PNG")
+        remote = manifests.foreign(
+            stranger, CAMERAS, [manifests.CREATED], remote=server.url, picture=picture
+        )
+        source, parent = (after(), remote) if image == "the edit" else (remote, jpeg)
+        made = workspace.stamper().stamp(source, GENERATION, parents=[parent])
+        found = workspace.verifier().verify(made.data).evidence.manifest
+        assert server.requests == []
+    assert found.status is ManifestStatus.TRUSTED
+    assert len(found.ingredients) == len(made.parents) == (1 if image == "the edit" else 2)
+    assert {item.manifest_id for item in found.ingredients} == {""}
 
 
 def test_operations_without_anything_to_edit_are_refused(workspace):
