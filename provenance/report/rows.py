@@ -9,11 +9,14 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from provenance.model import ManifestEvidence
 from provenance.printable import shown
 from provenance.report.document import SCHEMA_VERSION, Result
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: The columns of CSV in their order, with what they hold; empty where there is nothing.
 COLUMNS: Final = {
@@ -91,8 +94,8 @@ def row(result: Result) -> dict[str, Any]:
         if evidence
         else None,
         "content_match": match.status.value if match else None,
-        "trust_lists": [asdict(item) for item in (evidence.trust_lists if evidence else ())],
-        "markers": [asdict(marker) for marker in (evidence.markers if evidence else ())],
+        "trust_lists": [_fields(item) for item in (evidence.trust_lists if evidence else ())],
+        "markers": [_fields(marker) for marker in (evidence.markers if evidence else ())],
         "format": seen.format if seen else None,
         "width": seen.width if seen else None,
         "height": seen.height if seen else None,
@@ -126,11 +129,17 @@ def _manifest(manifest: ManifestEvidence) -> dict[str, Any]:
         "id": manifest.manifest_id or None,
         "signer": manifest.signer.name if manifest.signer else None,
         "trust_list": manifest.trust_list or None,
-        "validity": asdict(manifest.validity) if manifest.validity else None,
-        "time_stamp": asdict(manifest.time_stamp),
+        "validity": _fields(manifest.validity) if manifest.validity else None,
+        "time_stamp": _fields(manifest.time_stamp),
         "revocation": manifest.revocation.value,
-        "policy": asdict(manifest.policy) if manifest.policy else None,
+        "policy": _fields(manifest.policy) if manifest.policy else None,
     }
+
+
+def _fields(value: DataclassInstance) -> dict[str, Any]:
+    """A flat value of the model as JSON types."""
+    fields = asdict(value)
+    return {name: list(x) if isinstance(x, tuple) else x for name, x in fields.items()}
 
 
 def render_jsonl(results: Iterable[Result]) -> str:
