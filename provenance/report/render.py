@@ -10,6 +10,7 @@ from typing import Final
 
 from provenance.errors import ArgumentError
 from provenance.report.document import Document
+from provenance.report.html import render_html
 from provenance.report.language import Language
 from provenance.report.rows import render_csv, render_jsonl
 from provenance.report.text import render_text
@@ -23,6 +24,8 @@ class ReportFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     TEXT = "txt"
+    HTML = "html"
+    PDF = "pdf"
 
     @property
     def extension(self) -> str:
@@ -46,14 +49,26 @@ def _text(document: Document, language: Language) -> bytes:
     return render_text(view(document, language)).encode("utf-8")
 
 
+def _html(document: Document, language: Language) -> bytes:
+    return render_html(view(document, language)).encode("utf-8")
+
+
+def _pdf(document: Document, language: Language) -> bytes:
+    from provenance.report.pdf import render_pdf  # needs the extra
+
+    return render_pdf(view(document, language))
+
+
 _RENDERERS: Final[dict[ReportFormat, Callable[[Document, Language], bytes]]] = {
     ReportFormat.JSON: _json,
     ReportFormat.JSONL: _jsonl,
     ReportFormat.CSV: _csv,
     ReportFormat.TEXT: _text,
+    ReportFormat.HTML: _html,
+    ReportFormat.PDF: _pdf,
 }
 #: Forms that need an extra: the module to look for.
-_EXTRAS: Final[dict[ReportFormat, str]] = {}
+_EXTRAS: Final[dict[ReportFormat, str]] = {ReportFormat.PDF: "typst"}
 
 
 def render(document: Document, form: ReportFormat, language: Language | None = None) -> bytes:
