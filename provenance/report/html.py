@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from provenance.report.blocks import Block, Bullets, Facts, Lines, Paragraph, Section, Table
-from provenance.report.pages import LOOKS, is_digest, legible
+from provenance.report.pages import IDENTITY, LIMIT, LOOKS, SENTENCES, is_digest, legible
 from provenance.report.view import FileView, View
 
 _STYLE: Final = Path(__file__).parent / "templates" / "report.css"
@@ -43,9 +43,7 @@ def style() -> str:
 def content_security_policy() -> str:
     """What a browser may load for this page: its own style sheet, and nothing else."""
     digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def _class(verdict: str | None) -> str:
@@ -58,14 +56,14 @@ class _Page:
 
     left_out: str
 
-    def text(self, text: str) -> str:
+    def text(self, text: str, limit: int = SENTENCES) -> str:
         """Text as it may stand in an element or an attribute."""
-        return escape(legible(text, self.left_out))
+        return escape(legible(text, self.left_out, limit))
 
-    def value(self, text: str) -> str:
+    def value(self, text: str, limit: int) -> str:
         """A value of the file, apart from the direction of what surrounds it."""
         element = "code" if is_digest(text) else "bdi"
-        return f"<{element}>{self.text(text)}</{element}>"
+        return f"<{element}>{self.text(text, limit)}</{element}>" if text else ""
 
     def document(self, view: View) -> Iterator[str]:
         name = f"{view.title}: {view.files[0].name}" if len(view.files) == 1 else view.title
@@ -82,7 +80,7 @@ class _Page:
         yield "</head>"
         yield "<body>"
         yield f'<header class="report"><h1>{self.text(view.title)}</h1>'
-        yield from self.facts(view.identity)
+        yield from self.facts(view.identity, IDENTITY)
         yield "</header>"
         yield "<main>"
         for section in view.overview:
@@ -108,7 +106,7 @@ class _Page:
         yield '<div class="verdict">'
         yield f'<p class="shape" aria-hidden="true">{look.shape}</p>'
         yield f'<h2 id="file-{number}">{self.text(file.headline)}</h2>'
-        yield from self.facts(file.identity)
+        yield from self.facts(file.identity, IDENTITY)
         yield "</div>"
         for section in file.summary:
             yield from self.section(section, 3)
@@ -139,12 +137,12 @@ class _Page:
             case Lines():
                 return self.lines(block)
 
-    def facts(self, facts: Facts) -> Iterator[str]:
+    def facts(self, facts: Facts, limit: int = LIMIT) -> Iterator[str]:
         if not facts.rows:
             return
         yield "<dl>"
         for label, value in facts.rows:
-            yield f"<div><dt>{self.text(label)}</dt><dd>{self.value(value)}</dd></div>"
+            yield f"<div><dt>{self.text(label)}</dt><dd>{self.value(value, limit)}</dd></div>"
         yield "</dl>"
 
     def table(self, table: Table) -> Iterator[str]:
@@ -157,7 +155,7 @@ class _Page:
         yield '<tbody role="rowgroup">'
         for row in table.rows:
             cells = "".join(
-                f'<td role="cell" data-label="{self.text(head)}">{self.value(cell)}</td>'
+                f'<td role="cell" data-label="{self.text(head)}">{self.value(cell, SENTENCES)}</td>'
                 for head, cell in zip(table.header, row, strict=True)
             )
             yield f'<tr role="row">{cells}</tr>'

@@ -11,8 +11,11 @@ from typing import Final
 from provenance.model.verdict import Verdict
 from provenance.printable import shown
 
-#: Characters of one value that are laid out. The saved report holds it all.
+#: Characters that are laid out of a value, of running text or a cell, and of what says which
+#: file this is: the first page stays one page. The saved report holds it all.
 LIMIT: Final = 3000
+SENTENCES: Final = 800
+IDENTITY: Final = 300
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
 
 

@@ -22,11 +22,11 @@ import typst
 
 from provenance.errors import ErrorCode, InputError, ProvenanceError
 from provenance.report.blocks import Block, Bullets, Facts, Lines, Paragraph, Section, Table
-from provenance.report.pages import LIMIT, LOOKS, is_digest, legible
+from provenance.report.pages import IDENTITY, LIMIT, LOOKS, SENTENCES, is_digest, legible
 from provenance.report.view import FileView, View
 
 STANDARD: Final = "a-1a"
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+_TEMPLATE: Final = Path(__file__).parent / "templates" / "report.typ"
 #: What both fonts hold: Latin with its extensions, Greek, Cyrillic, punctuation, a few signs.
 #: PDF/A forbids missing glyphs; whatever is not here is spelled out.
 COVERED: Final = (
@@ -38,7 +38,7 @@ COVERED: Final = (
     *((0x2212, 0x2212), (0x2248, 0x2248), (0x2260, 0x2260), (0x2264, 0x2265)),
 )
 #: Words of more characters may be broken, after every few of them.
-_LONG: Final = re.compile(r"\S{19,}")
+_LONG: Final = re.compile(r"(\S{19,})")
 _BREAK_AFTER: Final = 6
 
 
@@ -52,12 +52,11 @@ def render_pdf(view: View) -> bytes:
     data = json.dumps(_view(view))
     try:
         return typst.compile(
-            (_TEMPLATES / "report.typ").read_bytes(),
-            root=str(_TEMPLATES),
+            _TEMPLATE.read_bytes(),
             ignore_system_fonts=True,
             format="pdf",
             sys_inputs={"view": data},
-            pdf_standards=[STANDARD],
+            pdf_standards=STANDARD,
             timestamp=_seconds(view.finished_at),
         )
     except typst.TypstError as error:
@@ -83,7 +82,7 @@ def _view(view: View) -> dict[str, Any]:
         "title": write.plain(view.title),
         "page": write.plain(view.page),
         "looks": {_key(verdict): asdict(look) for verdict, look in LOOKS.items()},
-        "identity": write.block(view.identity),
+        "identity": write.facts(view.identity, IDENTITY),
         "overview": [write.section(section) for section in view.overview],
         "files": [write.file(file) for file in view.files],
         "appendix": [write.section(section) for section in view.appendix],
@@ -101,24 +100,25 @@ class _Writer:
     def __init__(self, left_out: str) -> None:
         self.left_out = left_out
 
-    def plain(self, text: str) -> str:
-        """Text that the fonts can show."""
-        composed = unicodedata.normalize("NFC", text[: LIMIT + 1]) + text[LIMIT + 1 :]
-        return "".join(map(_covered, legible(composed, self.left_out)))
+    def plain(self, text: str, limit: int = LIMIT) -> str:
+        """Text that the fonts can show; they have letters with accents, no loose accents."""
+        composed = unicodedata.normalize("NFC", text)
+        return "".join(map(_covered, legible(composed, self.left_out, limit)))
 
-    def pieces(self, text: str) -> list[str]:
-        """Text, cut where a long word may be broken."""
-        return _LONG.sub(_broken, self.plain(text)).split("\0")
+    def pieces(self, text: str, limit: int = LIMIT) -> list[str | list[str]]:
+        """Text as strings, and long words as lists of parts between which a line may end."""
+        parts = _LONG.split(self.plain(text, limit))
+        return [_parts(part) if number % 2 else part for number, part in enumerate(parts) if part]
 
-    def value(self, text: str) -> dict[str, Any]:
-        return {"text": self.pieces(text), "digest": is_digest(text)}
+    def value(self, text: str, limit: int = LIMIT) -> dict[str, Any]:
+        return {"text": self.pieces(text, limit), "digest": is_digest(text)}
 
     def file(self, file: FileView) -> dict[str, Any]:
         return {
             "verdict": _key(file.verdict),
             "headline": self.plain(file.headline),
             "sha256": self.plain(file.sha256),
-            "identity": self.block(file.identity),
+            "identity": self.facts(file.identity, IDENTITY),
             "summary": [self.section(section) for section in file.summary],
             "details": [self.section(section) for section in file.details],
         }
@@ -127,21 +127,25 @@ class _Writer:
         blocks = [self.block(block) for block in section.blocks]
         return {"title": self.plain(section.title), "blocks": blocks}
 
+    def facts(self, facts: Facts, limit: int = LIMIT) -> dict[str, Any]:
+        rows = [[self.pieces(label), self.value(value, limit)] for label, value in facts.rows]
+        return {"kind": "facts", "rows": rows}
+
     def block(self, block: Block) -> dict[str, Any]:
         match block:
             case Paragraph():
-                return {"kind": "paragraph", "text": self.pieces(block.text)}
+                return {"kind": "paragraph", "text": self.pieces(block.text, SENTENCES)}
             case Bullets():
-                return {"kind": "bullets", "items": [self.pieces(item) for item in block.items]}
+                items = [self.pieces(item, SENTENCES) for item in block.items]
+                return {"kind": "bullets", "items": items}
             case Facts():
-                rows = [[self.pieces(label), self.value(value)] for label, value in block.rows]
-                return {"kind": "facts", "rows": rows}
+                return self.facts(block)
             case Table():
                 return {
                     "kind": "table",
                     "header": [self.plain(head) for head in block.header],
                     "widths": _widths(block),
-                    "rows": [[self.value(cell) for cell in row] for row in block.rows],
+                    "rows": [[self.value(cell, SENTENCES) for cell in row] for row in block.rows],
                 }
             case Lines():
                 return {
@@ -165,6 +169,5 @@ def _covered(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _broken(match: re.Match[str]) -> str:
-    word = match.group()
-    return "\0".join(word[i : i + _BREAK_AFTER] for i in range(0, len(word), _BREAK_AFTER))
+def _parts(word: str) -> list[str]:
+    return [word[i : i + _BREAK_AFTER] for i in range(0, len(word), _BREAK_AFTER)]

@@ -102,7 +102,11 @@ def _overview(document: Document, tr: Translator) -> Iterator[Section]:
         ),
     )
     problems = tuple(
-        (result.source.name, f"{result.problem.message} [{result.problem.code}]", result.problem.hint)
+        (
+            result.source.name,
+            f"{result.problem.message} [{result.problem.code}]",
+            result.problem.hint,
+        )
         for result in results
         if result.problem is not None
     )

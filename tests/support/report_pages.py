@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
+from support.verdicts import Case, evidence_of
+
 from provenance.model import (
     Evidence,
     InputFacts,
@@ -21,7 +23,6 @@ from provenance.report.build import digests, examined
 from provenance.report.document import Document, Library, Problem, Result, Run, Source, Tool
 from provenance.report.language import Language, translator
 from provenance.verify.verdict import decide
-from support.verdicts import Case, evidence_of
 
 #: One for each verdict, by its name.
 CASES = {
