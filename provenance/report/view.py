@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from provenance.model.verdict import Verdict
+from provenance.model.verdict import Bearing, Verdict
 from provenance.report import evidence_view
 from provenance.report.blocks import Block, Bullets, Facts, Paragraph, Section, Table
 from provenance.report.document import Document, Result
@@ -80,6 +81,13 @@ def view(document: Document, language: Language | None = None) -> View:
         appendix=tuple(_appendix(document, tr)),
         remarks=(tr.word(Word.NO_PICTURE), tr.word(Word.NOT_SIGNED)),
     )
+
+
+#: Verdicts whose statement does not say what is wrong: the reasons that do stand beside it.
+_DECISIVE: Final = {
+    Verdict.CONFLICT: Bearing.CONTRADICTS,
+    Verdict.INDETERMINATE: Bearing.OPEN,
+}
 
 
 # --- several files -------------------------------------------------------------------
@@ -161,6 +169,13 @@ def _summary(result: Result, tr: Translator) -> Iterator[Section]:
     found = " ".join(map(tr.message, finding.statements))
     basis = ", ".join(tr.term(BASES, item) for item in finding.basis)
     blocks: tuple[Block, ...] = (Paragraph(text=found),)
+    decisive = tuple(
+        tr.message(reason)
+        for reason in finding.reasons
+        if reason.code.bearing is _DECISIVE.get(finding.verdict)
+    )
+    if decisive:
+        blocks += (Bullets(items=decisive),)
     if basis:
         blocks += (Facts(rows=((tr.word(Word.BASED_ON), basis),)),)
     yield Section(title=tr.word(Word.FOUND), blocks=blocks)

@@ -9,6 +9,7 @@ from support.verdicts import Case, evidence_of
 
 from provenance.model import (
     Evidence,
+    GridEvidence,
     InputFacts,
     ManifestStatus,
     MarkerClass,
@@ -55,6 +56,16 @@ HOSTILE = (
     "\ue000 \U0001f600 \u4e2d\u6587 \u0627\u0644\u0639 e" + "\u0301" * 40,
     "A" * 10_000,
 )
+GRID = GridEvidence(
+    status=MatchStatus.MATCH,
+    log10_p=-120.5,
+    log10_threshold=-9.0,
+    agreement=0.93,
+    agreement_threshold=0.5,
+    offsets=1,
+    covered=0.8,
+    cells=("## x##  " * 8, "   #..# " * 8, "########" * 8),
+)
 TOOL = Tool(
     name="provenance",
     version="0.1.0",
@@ -93,6 +104,9 @@ def result_of(
         hostile: a text to stand in every field that a file can fill.
     """
     evidence = evidence_of(CASES[case])
+    if evidence.content_match is not None:
+        match = dataclasses.replace(evidence.content_match, grid=GRID)
+        evidence = dataclasses.replace(evidence, content_match=match)
     more = tuple(
         MarkerEvidence(
             marker="other",

@@ -3,9 +3,9 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from support.report_pages import CASES, HOSTILE, document_of, refused, result_of
+from support.report_pages import CASES, GRID, HOSTILE, document_of, refused, result_of
 
-from provenance.model import Verdict
+from provenance.model import Bearing, Verdict
 from provenance.report.html import content_security_policy, render_html, style
 from provenance.report.pages import LOOKS
 from provenance.report.view import view
@@ -117,6 +117,19 @@ def test_several_files_begin_with_a_table_that_has_a_row_for_each():
     assert all(name in before for name in names)
     assert not any(f"<bdi>{name}</bdi>" in after for name in names)
     assert after.count("<article") == 0
+
+
+def test_the_first_page_of_a_contradiction_says_what_contradicts():
+    entry = result_of("CONFLICT")
+    page = page_of(entry)
+    reasons = [r for r in entry.finding.reasons if r.code.bearing is Bearing.CONTRADICTS]
+    assert reasons
+    assert all(page.index(str(reason)) < page.index("What this means") for reason in reasons)
+
+
+def test_the_map_of_cells_keeps_its_spaces():
+    page = page_of(result_of())
+    assert "\n".join(GRID.cells) in page
 
 
 # --- contrast -----------------------------------------------------------------------------
