@@ -8,6 +8,7 @@ from provenance.model import (
     ContentMatchEvidence,
     Evidence,
     GridEvidence,
+    IngredientFinding,
     ManifestEvidence,
     ManifestStatus,
     MarkerEvidence,
@@ -28,6 +29,9 @@ def sections(evidence: Evidence, tr: Translator) -> Iterator[Section]:
     """One section for each kind of evidence that there is."""
     yield from _provenance(evidence, tr)
     yield Section(title=tr.word(Word.MANIFEST), blocks=(_manifest(evidence.manifest, tr),))
+    if evidence.manifest.ingredients:
+        table = _ingredients(evidence.manifest.ingredients, tr)
+        yield Section(title=tr.word(Word.INGREDIENTS), blocks=(table,))
     recovered = evidence.recovered_manifest
     if recovered is not None:
         title = tr.word(Word.RECOVERED_MANIFEST)
@@ -68,7 +72,7 @@ def _power(value: float, tr: Translator) -> str:
 def _manifest(manifest: ManifestEvidence, tr: Translator) -> Facts:
     rows: Rows = [(tr.word(Word.STATUS), tr.term(MANIFESTS, manifest.status))]
     if manifest.status is not ManifestStatus.NONE:
-        codes = ", ".join((*manifest.success, *manifest.informational, *manifest.failure))
+        codes = ", ".join((*manifest.success, *manifest.informational))
         rows += [
             (tr.word(Word.VALIDATOR_STATE), manifest.state),
             (tr.word(Word.MANIFEST_ID), manifest.manifest_id),
@@ -80,9 +84,34 @@ def _manifest(manifest: ManifestEvidence, tr: Translator) -> Facts:
             *_generation(manifest, tr),
             (tr.word(Word.REMOTE), manifest.remote_url),
             (tr.word(Word.DETAIL), manifest.detail),
+            (tr.word(Word.FAILURES), ", ".join(manifest.failure)),
             (tr.word(Word.CODES), codes),
         ]
     return _facts(rows)
+
+
+def _ingredients(ingredients: tuple[IngredientFinding, ...], tr: Translator) -> Table:
+    words = (Word.NAME, Word.RELATIONSHIP, Word.MANIFEST_ID, Word.SIGNER, Word.FAILURES)
+    rows = tuple(
+        (
+            f"{'> ' * (item.depth - 1)}{item.title}",
+            item.relationship,
+            item.manifest_id,
+            item.signer.name if item.signer else "",
+            ", ".join(item.failures),
+        )
+        for item in ingredients
+    )
+    return _columns(header=tuple(map(tr.word, words)), rows=rows)
+
+
+def _columns(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
+    """A table of the columns that have a value in any row."""
+    kept = [i for i in range(len(header)) if any(row[i] for row in rows)]
+    return Table(
+        header=tuple(header[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) for row in rows),
+    )
 
 
 def _bindings(manifest: ManifestEvidence, tr: Translator) -> Rows:
@@ -126,12 +155,14 @@ def _mark(mark: WatermarkEvidence, tr: Translator) -> Facts:
             (tr.word(Word.STATUS), tr.term(MARKS, mark.status)),
             (tr.word(Word.SYSTEM), str(mark.system) if mark.system else ""),
             (tr.word(Word.MARK), str(mark.mark_id) if mark.mark_id else ""),
+            (tr.word(Word.PAYLOAD), mark.payload.hex()),
             (tr.word(Word.EPOCH), "" if mark.epoch is None else str(mark.epoch)),
             (tr.word(Word.CHANCE), _power(mark.log10_p, tr)),
             (tr.word(Word.THRESHOLD), _power(mark.log10_threshold, tr)),
             (tr.word(Word.PATH), mark.path),
             (tr.word(Word.GEOMETRY), _geometry(mark.geometry, tr)),
             (tr.word(Word.FRAME), str(mark.frame) if mark.frame else ""),
+            (tr.word(Word.SYSTEMS), ", ".join(f"#{number}" for number in mark.systems)),
             (tr.word(Word.DETAIL), tr.technical(mark.detail)),
         ]
     )
@@ -202,7 +233,7 @@ def _grid(grid: GridEvidence, tr: Translator) -> Iterator[Block]:
 
 def _markers(markers: tuple[MarkerEvidence, ...], tr: Translator) -> Table:
     words = (Word.CLASS, Word.SYSTEM, Word.WHERE, Word.EXCERPT, Word.CHANCE, Word.ASK)
-    return Table(
+    return _columns(
         header=tuple(map(tr.word, words)),
         rows=tuple(
             (

@@ -12,6 +12,7 @@ from provenance.errors import ArgumentError
 from provenance.report.build import translated
 from provenance.report.case_uco import render_case
 from provenance.report.document import Document
+from provenance.report.html import render_html
 from provenance.report.language import Language
 from provenance.report.rows import render_csv, render_jsonl
 from provenance.report.text import render_text
@@ -28,6 +29,8 @@ class ReportFormat(StrEnum):
     TEXT = "txt"
     CASE = "case"
     VICS = "vics"
+    HTML = "html"
+    PDF = "pdf"
 
     @property
     def extension(self) -> str:
@@ -46,6 +49,8 @@ _MEANINGS: Final = {
     ReportFormat.JSONL: "JSON Lines: one object for each file, for programs.",
     ReportFormat.CSV: "One row for each file, for spreadsheets; long cells are cut.",
     ReportFormat.TEXT: "Plain text, for people.",
+    ReportFormat.HTML: "A page to read and to print: self-contained, without script.",
+    ReportFormat.PDF: "PDF/A, to file and to sign; needs the extra `provenance[report]`.",
     ReportFormat.CASE: "CASE/UCO JSON-LD, for case systems.",
     ReportFormat.VICS: "Project VIC (VICS 2.0): hashes, sizes and names of what could be read.",
 }
@@ -75,6 +80,16 @@ def _vics(document: Document, _language: Language) -> bytes:
     return render_vics(document)
 
 
+def _html(document: Document, language: Language) -> bytes:
+    return render_html(view(document, language)).encode("utf-8")
+
+
+def _pdf(document: Document, language: Language) -> bytes:
+    from provenance.report.pdf import render_pdf  # needs the extra
+
+    return render_pdf(view(document, language))
+
+
 _RENDERERS: Final[dict[ReportFormat, Callable[[Document, Language], bytes]]] = {
     ReportFormat.JSON: _json,
     ReportFormat.JSONL: _jsonl,
@@ -82,9 +97,11 @@ _RENDERERS: Final[dict[ReportFormat, Callable[[Document, Language], bytes]]] = {
     ReportFormat.TEXT: _text,
     ReportFormat.CASE: _case,
     ReportFormat.VICS: _vics,
+    ReportFormat.HTML: _html,
+    ReportFormat.PDF: _pdf,
 }
 #: Forms that need an extra: the module to look for.
-_EXTRAS: Final[dict[ReportFormat, str]] = {}
+_EXTRAS: Final[dict[ReportFormat, str]] = {ReportFormat.PDF: "typst"}
 
 
 def render(document: Document, form: ReportFormat, language: Language | None = None) -> bytes:

@@ -25,8 +25,8 @@ def _document(view: View) -> Iterator[str]:
     yield view.title
     yield "=" * len(view.title)
     yield from _facts(view.identity)
-    if view.overview is not None:
-        yield from _section(view.overview)
+    for section in view.overview:
+        yield from _section(section)
     for file in view.files:
         yield from _file(file)
     for section in view.appendix:

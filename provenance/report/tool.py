@@ -13,7 +13,7 @@ from typing import Final
 from provenance.report.document import Library, Tool
 
 NAME: Final = "provenance"
-_CODE: Final = frozenset({".py", ".toml", ".mo", ".typ"})
+_CODE: Final = frozenset({".py", ".toml", ".mo", ".typ", ".css"})
 
 
 @cache

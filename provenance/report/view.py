@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from provenance.model.verdict import Verdict
+from provenance.model.verdict import Bearing, Verdict
 from provenance.report import evidence_view
 from provenance.report.blocks import Block, Bullets, Facts, Paragraph, Section, Table
 from provenance.report.document import Document, Result
@@ -22,11 +23,13 @@ from provenance.report.words import BASES, BEARINGS, FLAGS, MEANINGS, VERDICTS, 
 class FileView:
     """One file: what goes on its first page, and what follows.
 
-    `verdict` is None where the file could not be examined; `headline` is shown large.
+    `verdict` is None where the file could not be examined; `headline` is shown large and
+    `identity` says which file this is.
     """
 
     name: str
     sha256: str
+    identity: Facts
     verdict: Verdict | None
     headline: str
     summary: tuple[Section, ...]
@@ -35,12 +38,20 @@ class FileView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A whole report. `overview` is there where it is about several files."""
+    """A whole report.
+
+    Where it is about several files, `overview` has a row for each of them, and those that could
+    not be examined stand there alone. `page` and `left_out` are the words for a page's number
+    and for what was cut from a long value; `finished_at` is RFC 3339.
+    """
 
     language: Language
     title: str
+    finished_at: str
+    page: str
+    left_out: str
     identity: Facts
-    overview: Section | None
+    overview: tuple[Section, ...]
     files: tuple[FileView, ...]
     appendix: tuple[Section, ...]
     remarks: tuple[str, ...]
@@ -49,11 +60,15 @@ class View:
 def view(document: Document, language: Language | None = None) -> View:
     """The outline of a document in a language; default: the document's own."""
     tr = translator(language or document.language)
-    files = tuple(_file(result, tr) for result in document.results)
+    several = len(document.results) != 1
+    shown = [result for result in document.results if result.finding or not several]
     run, tool = document.run, document.tool
     return View(
         language=tr.language,
         title=tr.word(Word.TITLE),
+        finished_at=run.finished_at,
+        page=tr.word(Word.PAGE),
+        left_out=tr.word(Word.LEFT_OUT),
         identity=Facts(
             rows=(
                 (tr.word(Word.STARTED), run.started_at),
@@ -61,31 +76,60 @@ def view(document: Document, language: Language | None = None) -> View:
                 (tr.word(Word.OPERATOR), run.operator or tr.word(Word.NONE)),
             )
         ),
-        overview=_overview(document, files, tr) if len(files) != 1 else None,
-        files=files,
+        overview=tuple(_overview(document, tr)) if several else (),
+        files=tuple(_file(result, tr) for result in shown),
         appendix=tuple(_appendix(document, tr)),
         remarks=(tr.word(Word.NO_PICTURE), tr.word(Word.NOT_SIGNED)),
     )
 
 
+#: Verdicts whose statement does not say what is wrong: the reasons that do stand beside it.
+_DECISIVE: Final = {
+    Verdict.CONFLICT: Bearing.CONTRADICTS,
+    Verdict.INDETERMINATE: Bearing.OPEN,
+}
+
+
 # --- several files -------------------------------------------------------------------
 
 
-def _overview(document: Document, files: tuple[FileView, ...], tr: Translator) -> Section:
-    """How many of each verdict, and a line for every file."""
-    counts = Counter(file.headline for file in files)
+def _overview(document: Document, tr: Translator) -> Iterator[Section]:
+    """How many of each verdict, a line for every file, and why some were not examined."""
+    results = document.results
+    counts = Counter(_headline(result, tr) for result in results)
+    words = (Word.FILE, Word.VERDICT, Word.SYSTEM, Word.SHA256)
     lines = tuple(
-        (file.name, file.headline, _names(result), file.sha256[:16])
-        for file, result in zip(files, document.results, strict=True)
+        (result.source.name, _headline(result, tr), _names(result), _sha256(result))
+        for result in results
     )
-    header = tuple(map(tr.word, (Word.FILE, Word.VERDICT, Word.SYSTEM, Word.SHA256)))
-    return Section(
-        title=tr.word(Word.SUMMARY, count=len(files)),
+    yield Section(
+        title=tr.word(Word.SUMMARY, count=len(results)),
         blocks=(
             Facts(rows=tuple((name, str(count)) for name, count in counts.most_common())),
-            Table(header=header, rows=lines),
+            Table(header=tuple(map(tr.word, words)), rows=lines),
         ),
     )
+    problems = tuple(
+        (
+            result.source.name,
+            f"{result.problem.message} [{result.problem.code}]",
+            result.problem.hint,
+        )
+        for result in results
+        if result.problem is not None
+    )
+    if problems:
+        header = tuple(map(tr.word, (Word.FILE, Word.ERROR, Word.HINT)))
+        yield Section(title=tr.word(Word.PROBLEM), blocks=(Table(header=header, rows=problems),))
+
+
+def _headline(result: Result, tr: Translator) -> str:
+    finding = result.finding
+    return tr.term(VERDICTS, finding.verdict) if finding else tr.word(Word.PROBLEM)
+
+
+def _sha256(result: Result) -> str:
+    return result.source.before.sha256 if result.source.before else ""
 
 
 def _names(result: Result) -> str:
@@ -97,13 +141,16 @@ def _names(result: Result) -> str:
 
 
 def _file(result: Result, tr: Translator) -> FileView:
-    finding = result.finding
-    before = result.source.before
+    name, sha256 = result.source.name, _sha256(result)
+    identity = [(tr.word(Word.FILE), name)]
+    if sha256:
+        identity.append((tr.word(Word.SHA256), sha256))
     return FileView(
-        name=result.source.name,
-        sha256=before.sha256 if before else "",
-        verdict=finding.verdict if finding else None,
-        headline=tr.term(VERDICTS, finding.verdict) if finding else tr.word(Word.PROBLEM),
+        name=name,
+        sha256=sha256,
+        identity=Facts(rows=tuple(identity)),
+        verdict=result.finding.verdict if result.finding else None,
+        headline=_headline(result, tr),
         summary=tuple(_summary(result, tr)),
         details=tuple(_details(result, tr)),
     )
@@ -122,6 +169,13 @@ def _summary(result: Result, tr: Translator) -> Iterator[Section]:
     found = " ".join(map(tr.message, finding.statements))
     basis = ", ".join(tr.term(BASES, item) for item in finding.basis)
     blocks: tuple[Block, ...] = (Paragraph(text=found),)
+    decisive = tuple(
+        tr.message(reason)
+        for reason in finding.reasons
+        if reason.code.bearing is _DECISIVE.get(finding.verdict)
+    )
+    if decisive:
+        blocks += (Bullets(items=decisive),)
     if basis:
         blocks += (Facts(rows=((tr.word(Word.BASED_ON), basis),)),)
     yield Section(title=tr.word(Word.FOUND), blocks=blocks)

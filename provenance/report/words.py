@@ -164,6 +164,12 @@ class Word(StrEnum):
     PAGE = "Page"
     ERROR = "Error"
     HINT = "What to do"
+    LEFT_OUT = "characters left out"
+    FAILURES = "C2PA failure codes"
+    INGREDIENTS = "Ingredients"
+    RELATIONSHIP = "Relationship"
+    PAYLOAD = "Payload"
+    SYSTEMS = "Systems looked for"
     NO_PICTURE = (
         "This report contains no picture and no part of one. The file is identified by its hash."
     )
