@@ -247,7 +247,9 @@ def _matched(
     judged = structured & there & (most >= _LEAST_CELL / 9)
     same = judged & (agrees >= _CELL_AGREES * most)
     covered = float(same.sum() / max(1, structured.sum()))
-    drawn = np.select([same, judged, there], ["#", "x", "."], " ")
+    # Cells without structure are drawn like those that agree: told apart, they would be a
+    # small picture of what is smooth and what is not.
+    drawn = np.select([judged & ~same, there], ["x", "#"], " ")
     return replace(
         seen,
         status=MatchStatus.MATCH if covered >= WHOLE else MatchStatus.PARTIAL,

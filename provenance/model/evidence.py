@@ -374,8 +374,8 @@ class GridEvidence:
     marks what agrees, but not enough, or in a pattern that repeats itself: nothing calls it
     another picture then. `covered` is the share,
     0 to 1, of the issued picture's cells with structure that were recognised. `cells` shows
-    them, one text per row of the issued picture: `#` agrees, `x` differs, `.` no structure to
-    compare, blank not there.
+    where, one text per row of the issued picture: `#` agrees or has nothing to compare, `x`
+    differs, blank is not there. It shows positions, and nothing of the picture.
     """
 
     status: MatchStatus

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from provenance.model import (
     ContentMatchEvidence,
     Evidence,
     GridEvidence,
-    IngredientFinding,
     ManifestEvidence,
     ManifestStatus,
     MarkerEvidence,
@@ -17,21 +17,19 @@ from provenance.model import (
     RecordStatus,
     WatermarkEvidence,
 )
-from provenance.report.blocks import Block, Facts, Lines, Section, Table
+from provenance.report.blocks import Block, Facts, Lines, Paragraph, Section, Table
 from provenance.report.language import Translator
-from provenance.report.tree import tree_lines
+from provenance.report.tree import provenance_tree
 from provenance.report.words import CLASSES, MANIFESTS, MARKS, MATCHES, RECORDS, Word
 
 Rows = list[tuple[str, str]]
+_DEEPEST: Final = 12  # levels that are indented; the chain may be longer
 
 
 def sections(evidence: Evidence, tr: Translator) -> Iterator[Section]:
     """One section for each kind of evidence that there is."""
     yield from _provenance(evidence, tr)
     yield Section(title=tr.word(Word.MANIFEST), blocks=(_manifest(evidence.manifest, tr),))
-    if evidence.manifest.ingredients:
-        table = _ingredients(evidence.manifest.ingredients, tr)
-        yield Section(title=tr.word(Word.INGREDIENTS), blocks=(table,))
     recovered = evidence.recovered_manifest
     if recovered is not None:
         title = tr.word(Word.RECOVERED_MANIFEST)
@@ -56,8 +54,28 @@ def _provenance(evidence: Evidence, tr: Translator) -> Iterator[Section]:
     if not manifest.status.readable and recovered is not None:
         manifest, title = recovered, Word.RECOVERED_PROVENANCE
     if manifest.status.readable:
-        lines = Lines(lines=tree_lines(manifest, tr), caption=tr.word(Word.TREE_LEGEND))
-        yield Section(title=tr.word(title), blocks=(lines,))
+        blocks: tuple[Block, ...] = (_tree(manifest, tr),)
+        if manifest.ingredients_cut:
+            blocks += (Paragraph(text=tr.word(Word.TREE_CUT)),)
+        yield Section(title=tr.word(title), blocks=blocks)
+
+
+def _tree(manifest: ManifestEvidence, tr: Translator) -> Table:
+    """A line for each picture, indented under the one that was made from it."""
+    words = (Word.PICTURE, Word.STATUS, Word.SIGNER, Word.STATES, Word.FAILURES)
+    return _columns(
+        header=tuple(map(tr.word, words)),
+        rows=tuple(
+            (
+                f"{'> ' * min(node.depth, _DEEPEST)}{node.relationship or tr.word(Word.TREE_ROOT)}",
+                tr.term(MANIFESTS, node.status),
+                node.signer,
+                ", ".join((*node.actions, *node.sources, *node.operations)),
+                ", ".join(node.failures),
+            )
+            for node in provenance_tree(manifest)
+        ),
+    )
 
 
 def _facts(rows: Rows) -> Facts:
@@ -88,21 +106,6 @@ def _manifest(manifest: ManifestEvidence, tr: Translator) -> Facts:
             (tr.word(Word.CODES), codes),
         ]
     return _facts(rows)
-
-
-def _ingredients(ingredients: tuple[IngredientFinding, ...], tr: Translator) -> Table:
-    words = (Word.NAME, Word.RELATIONSHIP, Word.MANIFEST_ID, Word.SIGNER, Word.FAILURES)
-    rows = tuple(
-        (
-            f"{'> ' * (item.depth - 1)}{item.title}",
-            item.relationship,
-            item.manifest_id,
-            item.signer.name if item.signer else "",
-            ", ".join(item.failures),
-        )
-        for item in ingredients
-    )
-    return _columns(header=tuple(map(tr.word, words)), rows=rows)
 
 
 def _columns(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
@@ -172,7 +175,7 @@ def _geometry(geometry: MarkGeometry | None, tr: Translator) -> str:
     if geometry is None:
         return ""
     word = Word.GEOMETRY_MIRRORED if geometry.mirrored else Word.GEOMETRY_VALUES
-    return tr.word(word, scale=geometry.scale, rotation=geometry.rotation)
+    return tr.word(word, scale=geometry.scale, rotation=round(geometry.rotation, 2) + 0.0)
 
 
 def _record(record: RecordEvidence, tr: Translator) -> Facts:

@@ -49,10 +49,6 @@ class Word(StrEnum):
     TREE_SIGNED_BY = "signed by {signer}"
     TREE_OPERATIONS = "operations {names}"
     TREE_CUT = "more ingredients than were walked"
-    TREE_LEGEND = (
-        "Each line is a picture, under the one that was made from it: whether its manifest "
-        "verifies, how it was used, who signed, what is stated."
-    )
     MANIFEST = "C2PA manifest"
     RECOVERED_MANIFEST = "Manifest recovered through the mark"
     WATERMARKS = "Watermarks"
@@ -122,8 +118,8 @@ class Word(StrEnum):
     SHARE = "{share:.0%}"
     MAP = "Cells of the issued picture"
     MAP_LEGEND = (
-        "# agrees, x differs, . no structure to compare, blank: not in this picture. The map "
-        "shows positions, never the picture."
+        "# there and nothing differs, x differs, blank: not in this picture. The map shows "
+        "positions, and nothing of the picture."
     )
     CLASS = "Class"
     WHERE = "Where"
@@ -166,8 +162,8 @@ class Word(StrEnum):
     HINT = "What to do"
     LEFT_OUT = "characters left out"
     FAILURES = "C2PA failure codes"
-    INGREDIENTS = "Ingredients"
-    RELATIONSHIP = "Relationship"
+    PICTURE = "Picture"
+    STATES = "What its manifest states"
     PAYLOAD = "Payload"
     SYSTEMS = "Systems looked for"
     NO_PICTURE = (
