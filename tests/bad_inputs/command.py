@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bad_inputs import forker
+from bad_inputs.forker import End, Run
 
 MAX_SECONDS = 20.0
 MAX_MEGABYTES = 1_000
@@ -24,8 +30,8 @@ MAX_STDERR_LINES = 5
 class Ran:
     """What a command did. `megabytes` is an upper bound of its peak memory.
 
-    (The kernel starts counting before the child has become the command, so the memory of
-    the test process is the least that it can report.)
+    (The child starts with the memory of the process that it is forked from, which is what the
+    command needs to start.)
     """
 
     code: int
@@ -51,38 +57,35 @@ def provenance(
     *arguments: str | bytes | Path, seconds: float = MAX_SECONDS, stdin: Path = Path(os.devnull)
 ) -> Ran:
     """Run the command in a process of its own; fail the test if it takes too long."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PROVENANCE_")}
-    command = [sys.executable, "-m", "provenance_cli", *arguments]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, stdin.open() as source:
-        started = time.monotonic()
-        child = subprocess.Popen(command, stdin=source, stdout=out, stderr=err, env=environment)
-        megabytes = _wait(child, started + seconds)
-        took = time.monotonic() - started
-        out.seek(0)
-        err.seek(0)
-        ran = Ran(
-            code=child.returncode,
-            out=out.read(),
-            err=err.read(),
-            seconds=took,
-            megabytes=megabytes,
-        )
-    if ran.code == -signal.SIGKILL and took >= seconds:
-        pytest.fail(f"not done after {seconds:.0f} s; it had {megabytes:.0f} MB")
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        connection = _forker()
+        decoded = [os.fsdecode(argument) for argument in arguments]
+        connection.send(tuple(Run(decoded, str(stdin), str(out), str(err), seconds)))
+        end = End(*connection.recv())
+        ran = Ran(out=out.read_bytes(), err=err.read_bytes(), **end._asdict())
+    if ran.code == -signal.SIGKILL and ran.seconds >= seconds:
+        pytest.fail(f"not done after {seconds:.0f} s; it had {ran.megabytes:.0f} MB")
     return ran
 
 
-def _wait(child: subprocess.Popen[bytes], deadline: float) -> float:
-    """Wait for the child, kill it at the deadline, and return its peak memory in MB."""
-    while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            child.returncode = os.waitstatus_to_exitcode(status)
-            return usage.ru_maxrss / 1_000  # Linux counts in kB
-        if time.monotonic() > deadline:
-            child.kill()
-            deadline = float("inf")
-        time.sleep(0.01)
+@lru_cache(maxsize=1)
+def _forker() -> Connection:
+    """The process that forks the runs, as long as this one lives."""
+    ours, theirs = Pipe()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PROVENANCE_")}
+    process = subprocess.Popen(
+        [sys.executable, "-P", forker.__file__, str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        # The command asks for this before it imports, which is too late here.
+        env=environment | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+    )
+    theirs.close()
+    atexit.register(process.wait)
+    atexit.register(ours.close)  # first: the last that was registered
+    return ours
 
 
 def check_behaviour(ran: Ran) -> None:

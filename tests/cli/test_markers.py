@@ -1,4 +1,8 @@
-"""Markers of other systems on the command line: shown, classed, and harmless."""
+"""Markers of other systems on the command line: shown, classed, and harmless.
+
+Where the workspace is not what is tested there is none: without its keys no mark is searched
+for, which takes a second and more for each picture.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +54,9 @@ def test_a_public_watermark_is_consistent_with_and_never_more(
     assert "chance at most 10^" in result.out
 
 
-def test_rows_carry_the_markers(command: Command, own_workspace: Path, tmp_path: Path) -> None:
+def test_rows_carry_the_markers(command: Command, tmp_path: Path) -> None:
     path = named(tmp_path, "xai-grok")
-    (row,) = command("verify", "-w", own_workspace, "--jsonl", path).rows
+    (row,) = command("verify", "--jsonl", path).rows
     (marker,) = row["markers"]
     assert row["verdict"] == "OTHER_SYSTEM"
     assert row["system"] == {"id": None, "name": "xAI Grok"}
@@ -62,13 +66,13 @@ def test_rows_carry_the_markers(command: Command, own_workspace: Path, tmp_path:
     assert marker["oracle"].startswith("xAI")
 
 
-def test_inspect_shows_the_markers(command: Command, own_workspace: Path, tmp_path: Path) -> None:
+def test_inspect_shows_the_markers(command: Command, tmp_path: Path) -> None:
     path = named(tmp_path, "flux")
-    document = json.loads(command("inspect", "-w", own_workspace, "--json", path).out)
+    document = json.loads(command("inspect", "--json", path).out)
     (marker,) = document["evidence"]["markers"]
     assert marker["kind"] == "public_watermark"
     assert marker["log10_p"] <= marker["log10_threshold"] < 0
-    assert "public_watermark" in command("inspect", "-w", own_workspace, path).out
+    assert "public_watermark" in command("inspect", path).out
 
 
 def test_a_picture_without_markers_has_none(
@@ -95,9 +99,9 @@ def test_our_own_stamp_is_no_marker_of_another_system(
 
 @pytest.mark.parametrize("arguments", [("verify",), ("inspect",), ("verify", "--jsonl")])
 def test_hostile_values_reach_no_terminal(
-    command: Command, own_workspace: Path, attack: Path, arguments: tuple[str, ...]
+    command: Command, attack: Path, arguments: tuple[str, ...]
 ) -> None:
-    result = command(arguments[0], "-w", own_workspace, *arguments[1:], attack)
+    result = command(*arguments, attack)
     assert result.code in (0, 4)
     assert "AIGC" in result.out
     for character in ("\x1b", "\x07", "\u202e"):
@@ -105,12 +109,11 @@ def test_hostile_values_reach_no_terminal(
 
 
 @pytest.mark.parametrize("arguments", [("verify",), ("verify", "--jsonl"), ("inspect", "--json")])
-def test_no_prompt_comes_out(
-    command: Command, own_workspace: Path, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_no_prompt_comes_out(command: Command, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     for name, (extension, data) in markers.unsigned().items():
         (tmp_path / f"{name}.{extension}").write_bytes(data)
     paths = sorted(tmp_path.iterdir())
     for path in paths[:1] if arguments[0] == "inspect" else [tmp_path]:
-        result = command(arguments[0], "-w", own_workspace, *arguments[1:], path)
+        result = command(*arguments, path)
+        assert result.code == (0 if arguments[0] == "inspect" else 4)
         assert "PRIVATE" not in result.out + result.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from provenance.registry import SqliteStore
 from provenance.resolution import LocalRegistry
 from provenance.trust import TrustStore
 from provenance.verify import Verifier
-from provenance.watermark import Keyring, catalog, issue
+from provenance.watermark import Depth, Keyring, catalog, issue
 
 SCHEME = catalog.scheme(catalog.DEFAULT)
 PICTURE = pictures.crop(top=192, left=128)  # enough structure for a fingerprint
@@ -54,6 +55,12 @@ def leaked(stamped):
 @pytest.fixture
 def verifier(workspace):
     return workspace.verifier()
+
+
+@pytest.fixture
+def fast(verifier):
+    """For what does not depend on how hard a mark is looked for: a search takes seconds."""
+    return replace(verifier, depth=Depth.FAST)
 
 
 def marked_with(workspace, mark_id, picture):
@@ -108,7 +115,8 @@ def test_the_record_is_found_by_the_manifest_where_the_mark_was_not_looked_for(v
     assert report.verdict is Verdict.TRACED
 
 
-def test_the_same_file_always_gives_the_same_report(verifier, stamped, leaked):
+def test_the_same_file_at_the_same_moment_gives_the_same_report(verifier, stamped, leaked):
+    verifier = replace(verifier, at=datetime.now(UTC))
     for data in (stamped.data, leaked):
         assert verifier.verify(data) == verifier.verify(data)
 
@@ -146,7 +154,7 @@ def test_an_unreachable_registry_leaves_a_mark_open(verifier, leaked, tmp_path):
 
 def test_another_operator_s_verifier_finds_a_trace_only(stamped, leaked, verifier):
     stranger = replace(verifier.keyring.keys[0], system=SystemRef(1, "another"), tag_key=b"x" * 32)
-    verifier = Verifier(keyring=Keyring(keys=(stranger,)))
+    verifier = Verifier(keyring=Keyring(keys=(stranger,)), depth=Depth.FAST)
     for data in (stamped.data, leaked):  # that there is a mark can be seen, whose it is cannot
         report = verifier.verify(data)
         assert report.evidence.watermarks[0].status is WatermarkStatus.TRACE
@@ -210,7 +218,7 @@ def test_one_changed_pixel_leaves_the_mark_to_decide(verifier, stamped):
     assert report.verdict is Verdict.TRACED
 
 
-def test_an_intact_manifest_whose_mark_is_not_there_is_a_conflict(workspace, verifier, stamped):
+def test_an_intact_manifest_whose_mark_is_not_there_is_a_conflict(workspace, fast, stamped):
     wanted = manifests.request(system=workspace.system, record_id=new_record_id())
     binding = SoftBinding(alg=SCHEME.info.alg, value=b"declared and not embedded")
     data = sign(
@@ -220,7 +228,7 @@ def test_an_intact_manifest_whose_mark_is_not_there_is_a_conflict(workspace, ver
         workspace.signer(),
         workspace.trust(),
     ).data
-    report = verifier.verify(data)
+    report = fast.verify(data)
     assert report.evidence.manifest.status is ManifestStatus.TRUSTED
     assert ReasonCode.CONFLICT_MARK_MISSING in codes(report)
     assert report.verdict is Verdict.CONFLICT
@@ -229,7 +237,7 @@ def test_an_intact_manifest_whose_mark_is_not_there_is_a_conflict(workspace, ver
 # --- files of every kind ------------------------------------------------------------------------
 
 
-def test_a_scheme_that_the_manifest_declares_is_looked_for_too(workspace, verifier):
+def test_a_scheme_that_the_manifest_declares_is_looked_for_too(workspace, fast):
     other = catalog.scheme("imwatermark.dwtDct")
     claim = GenerationClaim(
         system=workspace.system, model="m", model_version="", record_id=new_record_id()
@@ -241,9 +249,9 @@ def test_a_scheme_that_the_manifest_declares_is_looked_for_too(workspace, verifi
     )
     plain = pictures.file(PICTURE, "PNG")
     data = sign(plain, "image/png", wanted, workspace.signer(), workspace.trust()).data
-    looked_for = [mark.scheme for mark in verifier.verify(data).evidence.watermarks]
+    looked_for = [mark.scheme for mark in fast.verify(data).evidence.watermarks]
     assert looked_for == [catalog.DEFAULT, other.info.name]
-    assert len(verifier.verify(plain).evidence.watermarks) == 1
+    assert len(fast.verify(plain).evidence.watermarks) == 1
 
 
 def test_a_path_is_read_and_its_name_compared_with_the_content(verifier, stamped, tmp_path):
@@ -269,11 +277,11 @@ def test_a_missing_file_is_an_error(verifier, tmp_path):
     assert caught.value.code is ErrorCode.IO
 
 
-def test_only_the_formats_asked_for_are_opened(verifier):
+def test_only_the_formats_asked_for_are_opened(fast):
     data = pictures.file(PICTURE, "TIFF")
     with pytest.raises(InputError):
-        verifier.verify(data)
-    wider = replace(verifier, formats=verifier.formats | {ImageFormat.TIFF})
+        fast.verify(data)
+    wider = replace(fast, formats=fast.formats | {ImageFormat.TIFF})
     assert wider.verify(data).verdict is Verdict.NOT_FOUND
 
 

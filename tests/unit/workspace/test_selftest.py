@@ -9,16 +9,12 @@ import numpy as np
 from provenance.workspace.selftest import run_selftest, synthetic_picture
 
 
-def test_every_step_passes():
+def test_every_step_passes_and_nothing_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     steps = run_selftest()
     assert [step.name for step in steps if not step.passed] == []
     assert len(steps) == 4
     assert all(step.detail for step in steps)
-
-
-def test_nothing_is_left_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    run_selftest()
     assert list(tmp_path.iterdir()) == []
 
 
