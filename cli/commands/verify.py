@@ -24,6 +24,9 @@ from ..options import (
     OverwriteReportOption,
     PolicyOption,
     ReportOption,
+    SignChainOption,
+    SignKeyOption,
+    SignOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
@@ -51,6 +54,9 @@ def verify(
     jsonl: JsonLinesOption = False,
     report: ReportOption = None,
     overwrite: OverwriteReportOption = False,
+    sign: SignOption = False,
+    sign_key: SignKeyOption = None,
+    sign_chain: SignChainOption = None,
     lang: LanguageOption = "en",
     operator: OperatorOption = "",
     exit_zero: Annotated[
@@ -64,12 +70,16 @@ def verify(
 
     from ..languages import chosen_translator
     from ..report_files import Reports
+    from ..signing import chosen_sealing
 
     translator = chosen_translator(lang)
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
     run = Examination(judging(verifier, at, policy), translator, operator)
     sources = expand(files)
-    reports = Reports.at(report or [], overwrite=overwrite, inputs=sources)
+    sealing = chosen_sealing(
+        sign=sign, key=sign_key, chain=sign_chain, workspace=workspace, trust=verifier.trust
+    )
+    reports = Reports.at(report or [], overwrite=overwrite, inputs=sources, sealing=sealing)
     kept: list[Result] = []
     codes: list[ExitCode] = []
     counts: Counter[str] = Counter()
