@@ -19,7 +19,7 @@ from provenance import Generation, Workspace
 from provenance.workspace.selftest import synthetic_picture
 
 FORBIDDEN = (str(Path(no_sockets.__file__)),)
-EXTRAS = ("imwatermark", "torch", "onnxruntime", "pywt", "pillow_heif")
+EXTRAS = ("imwatermark", "torch", "onnxruntime", "pywt", "pillow_heif", "pyhanko", "jwt")
 
 
 @pytest.fixture(scope="module")

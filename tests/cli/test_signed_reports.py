@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import chains
-from support.command import Command
+from support import chains, no_sockets
+from support.command import Command, run
 from support.signed_reports import report_signer, small_pdf
 
 import provenance.report
@@ -62,6 +62,14 @@ def test_a_root_alone_suffices_to_check(
     nobody = command("report", "verify", report)
     assert nobody.code == 5
     assert "the signer is not trusted" in nobody.out
+
+
+def test_checking_opens_no_socket(own_workspace: Path, report: Path) -> None:
+    guard = (str(Path(no_sockets.__file__)),)
+    if run("--probe", wrapper=guard).returncode != 0:
+        pytest.skip("this kernel or container does not allow seccomp filters")
+    result = run("report", "verify", "-w", own_workspace, report, wrapper=guard)
+    assert result.returncode == 0, result.stderr.decode()
 
 
 def test_a_changed_report_is_refused_clearly(
