@@ -25,12 +25,15 @@ class ExitCode(IntEnum):
 
 
 _MEANINGS = {
-    ExitCode.TRACED: "done; for `verify`: every file was traced to a system",
-    ExitCode.NOT_FOUND: "`verify`: no known mark found",
+    ExitCode.TRACED: "done; for `verify`: every file was traced to a system; for `report "
+    "verify`: the report is what a trusted signer signed",
+    ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed",
     ExitCode.ERROR: "usage error, or the only file cannot be read or stamped",
-    ExitCode.CONFLICT: "`verify`: the evidence contradicts itself",
+    ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
+    "or its signature was changed, or the signature cannot be accepted",
     ExitCode.OTHER_SYSTEM: "`verify`: only another system's claim was found",
-    ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open",
+    ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open; "
+    "`report verify`: the report is what was signed, by somebody who is not trusted",
     ExitCode.ROW_ERRORS: "several files: done, but some of them could not be read or stamped",
     ExitCode.INTERNAL: "a defect of this software",
 }

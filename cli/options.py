@@ -85,6 +85,29 @@ ReportOption = Annotated[
 OverwriteReportOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace a report that exists.")
 ]
+SignOption = Annotated[
+    bool,
+    typer.Option(
+        "--sign",
+        help="Sign the reports: a .json beside itself (.json.jws), a .pdf inside itself.",
+    ),
+]
+SignKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign-key",
+        help="Private key that signs reports, PEM (PKCS#8) [default: the workspace's].",
+        show_default=False,
+    ),
+]
+SignChainOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign-chain",
+        help="Certificates for --sign-key, PEM, the signing certificate first.",
+        show_default=False,
+    ),
+]
 LanguageOption = Annotated[
     str,
     typer.Option("--lang", envvar="PROVENANCE_LANG", help="Language of sentences: en or fr."),

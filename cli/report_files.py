@@ -12,6 +12,7 @@ from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
 
 from .console import shown_path, talk
 from .inputs import Source
+from .signing import Sealing, signature_path
 
 if TYPE_CHECKING:
     from provenance.report.document import Document
@@ -24,13 +25,22 @@ class Reports:
 
     places: tuple[tuple[Path, ReportFormat], ...]
     overwrite: bool
+    sealing: Sealing | None = None
 
     @classmethod
-    def at(cls, paths: list[Path], *, overwrite: bool, inputs: list[Source]) -> Self:
-        """Reports at these places, each of the form that its name asks for.
+    def at(
+        cls,
+        paths: list[Path],
+        *,
+        overwrite: bool,
+        inputs: list[Source],
+        sealing: Sealing | None = None,
+    ) -> Self:
+        """Reports at these places, each of the form that its name asks for, signed or not.
 
         Raises:
-            ProvenanceError: a name asks for no form, or its place is not free.
+            ProvenanceError: a name asks for no form, or for one that cannot be signed, or its
+                place is not free.
         """
         from provenance.report.render import check_available, format_of
 
@@ -42,21 +52,30 @@ class Reports:
             if os.path.realpath(path) in questioned:
                 raise ArgumentError(f"{shown_path(path)} is one of the files to be examined")
             check_free(path, overwrite=overwrite)
+            if sealing is not None:
+                sealing.check(path, form)
+                check_free(signature_path(path), overwrite=overwrite)
             places.append((path, form))
-        return cls(places=tuple(places), overwrite=overwrite)
+        if sealing is not None and not places:
+            raise ArgumentError("--sign needs --report", hint="e.g. --report case.json --sign")
+        return cls(places=tuple(places), overwrite=overwrite, sealing=sealing)
 
     def __bool__(self) -> bool:
         """True if there is any to write."""
         return bool(self.places)
 
     def write(self, document: Document) -> None:
-        """Render and write every report."""
+        """Render every report, sign them if they are to be, and only then write the first."""
         from provenance.report.render import lost, render
 
+        files: dict[Path, bytes] = {}
         for path, form in self.places:
-            write_new(path, render(document, form), overwrite=self.overwrite)
+            data = render(document, form)
+            files |= self.sealing.files(path, form, data) if self.sealing else {path: data}
             if remark := lost(document, form):
                 talk(f"note: {shown_path(path)}: {remark}")
+        for path, data in files.items():
+            write_new(path, data, overwrite=self.overwrite)
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:

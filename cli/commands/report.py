@@ -14,12 +14,14 @@ from provenance.errors import ArgumentError
 from ..console import out, shown, talk
 from ..inputs import STDIN, Source
 from ..options import OverwriteReportOption
+from .report_verify import report_verify
 
 if TYPE_CHECKING:
     from provenance.report.document import Document
     from provenance.report.render import ReportFormat
 
-app = typer.Typer(help="Show a saved report in another form.", no_args_is_help=True)
+app = typer.Typer(help="Show or check a saved report.", no_args_is_help=True)
+app.command("verify", short_help="Check a signed report.")(report_verify)
 
 
 @app.callback()

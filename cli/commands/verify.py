@@ -30,6 +30,9 @@ from ..options import (
     PolicyOption,
     PrivateOption,
     ReportOption,
+    SignChainOption,
+    SignKeyOption,
+    SignOption,
     TrustListOption,
     TsaListOption,
     WorkspaceOption,
@@ -60,6 +63,9 @@ def verify(
     jsonl: JsonLinesOption = False,
     report: ReportOption = None,
     overwrite: OverwriteReportOption = False,
+    sign: SignOption = False,
+    sign_key: SignKeyOption = None,
+    sign_chain: SignChainOption = None,
     lang: LanguageOption = "en",
     operator: OperatorOption = "",
     exit_zero: Annotated[
@@ -74,6 +80,7 @@ def verify(
 
     from ..languages import chosen_translator
     from ..report_files import Reports
+    from ..signing import chosen_sealing
 
     translator = chosen_translator(lang)
     verifier = make_verifier(workspace, trust_list, tsa_list, formats)
@@ -90,7 +97,10 @@ def verify(
             raise ArgumentError("--format crjson writes no report", hint="run verify twice")
         code = print_crjson(run.verifier, sources)
         raise typer.Exit(ExitCode.TRACED if exit_zero else code)
-    reports = Reports.at(report or [], overwrite=overwrite, inputs=sources)
+    sealing = chosen_sealing(
+        sign=sign, key=sign_key, chain=sign_chain, workspace=workspace, trust=verifier.trust
+    )
+    reports = Reports.at(report or [], overwrite=overwrite, inputs=sources, sealing=sealing)
     kept: list[Result] = []
     codes: list[ExitCode] = []
     counts: Counter[str] = Counter()

@@ -1,6 +1,6 @@
 """Key material and who signs: secrets, signers, time-stamping authorities, a development chain."""
 
-from provenance.keys.devchain import DevelopmentChain, create_chain, issue_leaf
+from provenance.keys.devchain import SIGNS_REPORTS, DevelopmentChain, create_chain, issue_leaf
 from provenance.keys.files import read_private, write_private
 from provenance.keys.secret import Purpose, SystemSecret
 from provenance.keys.signer import (
@@ -18,6 +18,7 @@ from provenance.keys.timestamps import (
 )
 
 __all__ = [
+    "SIGNS_REPORTS",
     "CallbackSigner",
     "CertificateChain",
     "DevelopmentChain",

@@ -25,6 +25,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from provenance.errors import KeyMaterialError
 
 C2PA_CLAIM_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
+DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
+#: What a leaf may sign, as extended key usages. Programs that check documents ask for
+#: emailProtection where they do not know documentSigning.
+SIGNS_CLAIMS: Final = (ExtendedKeyUsageOID.EMAIL_PROTECTION, C2PA_CLAIM_SIGNING)
+SIGNS_REPORTS: Final = (DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
 ROOT_DAYS: Final = 3650
 ISSUING_DAYS: Final = 1825
 LEAF_DAYS: Final = 366  # upper bound of assurance level 1
@@ -97,10 +102,11 @@ def issue_leaf(
     *,
     lifetime: timedelta = timedelta(days=LEAF_DAYS),
     start: datetime | None = None,
+    usages: tuple[ObjectIdentifier, ...] = SIGNS_CLAIMS,
 ) -> tuple[bytes, bytes]:
     """A new signing certificate and its key, both PEM, under an existing issuing CA.
 
-    It begins to be valid at `start`; default: five minutes ago.
+    It begins to be valid at `start`; default: five minutes ago. `usages` say what it may sign.
     """
     issuer = x509.load_pem_x509_certificate(issuing_pem)
     issuer_key = load_pem_private_key(issuing_key_pem, password=None)
@@ -115,10 +121,7 @@ def issue_leaf(
         _builder(_name(str(organization), system), issuer.subject, key, validity)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_content=True), critical=True)
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION, C2PA_CLAIM_SIGNING]),
-            critical=False,
-        )
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
             critical=False,

@@ -64,17 +64,19 @@ def anchored(
     others: Iterable[x509.Certificate],
     trust: TrustStore,
     moment: datetime | None,
+    kind: TrustKind = TrustKind.SIGNERS,
 ) -> Anchored | None:
     """The first list at which a path from this certificate ends; None if there is none.
 
     Args:
         leaf: the signing certificate.
         others: certificates that the path may go through.
-        trust: lists of anchors for signers.
+        trust: lists of anchors.
         moment: every certificate below the anchor must be valid then; None ignores time.
+        kind: which of the lists count.
     """
-    for trust_list in trust.of(TrustKind.SIGNERS):
-        anchors = TrustStore(lists=(trust_list,)).certificates()
+    for trust_list in trust.of(kind):
+        anchors = TrustStore(lists=(trust_list,)).certificates(kind)
         search = _Search(anchors=anchors, others=tuple(others), moment=moment)
         if search.reaches_anchor(leaf, below=0):
             return Anchored(leaf=leaf, trust_list=trust_list)
@@ -113,10 +115,10 @@ class _Search:
         return certificate.not_valid_before_utc <= self.moment <= certificate.not_valid_after_utc
 
     def _issued(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-        if certificate.issuer != issuer.subject or self.left <= 0:
-            return False
-        self.left -= 1
-        try:
+        try:  # names are parsed only when they are looked at
+            if certificate.issuer != issuer.subject or self.left <= 0:
+                return False
+            self.left -= 1
             certificate.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False

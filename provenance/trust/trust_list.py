@@ -179,9 +179,9 @@ class TrustStore:
     def __add__(self, other: TrustStore) -> TrustStore:
         return TrustStore(lists=self.lists + other.lists)
 
-    def certificates(self) -> tuple[x509.Certificate, ...]:
-        """Every anchor for signers, parsed."""
-        pems = (pem for item in self.of(TrustKind.SIGNERS) for pem in item.anchors)
+    def certificates(self, kind: TrustKind = TrustKind.SIGNERS) -> tuple[x509.Certificate, ...]:
+        """Every anchor of one kind, parsed."""
+        pems = (pem for item in self.of(kind) for pem in item.anchors)
         return tuple(x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in pems)
 
     def of(self, kind: TrustKind) -> tuple[TrustList, ...]:

@@ -85,12 +85,11 @@ def _validity_notes(validity: ValidityEvidence, stamp: TimeStampEvidence) -> Ite
             not_after=validity.not_after,
         )
     if validity.unproven is not None:
-        yield note(
-            _UNPROVEN[validity.unproven],
-            authority=stamp.authority,
-            time=stamp.time,
-            moment=validity.at,
-        )
+        values: dict[str, Value] = {"authority": stamp.authority, "time": stamp.time}
+        if validity.unproven is Unproven.LATER:
+            # Nowhere else: by the clock it would make a finding that no two runs share.
+            values["moment"] = validity.at
+        yield note(_UNPROVEN[validity.unproven], **values)
 
 
 def _policy_note(policy: PolicyEvidence) -> Note:

@@ -3,8 +3,10 @@
     config.toml            settings
     keys/system.secret     root of all watermark keys        0600
     keys/signer.key        signing key                       0600
-    keys/issuing-ca.key    renews the development leaf       0600
+    keys/report.key        signs reports                     0600
+    keys/issuing-ca.key    renews the development leaves     0600
     certs/chain.pem        signing certificate, issuing CA
+    certs/report-chain.pem the same for reports
     trust/root.pem         the anchor that manifests made here chain to
     registry.sqlite3       the records
 
@@ -25,6 +27,7 @@ import provenance
 from provenance.errors import ConfigError, KeyMaterialError
 from provenance.fingerprint import SignatureKey
 from provenance.keys import (
+    SIGNS_REPORTS,
     CertificateChain,
     FileSigner,
     Purpose,
@@ -137,6 +140,25 @@ class Workspace:
             key_path=self.path / "keys" / "signer.key", chain_path=self.path / "certs" / "chain.pem"
         )
 
+    def report_signer(self) -> FileSigner:
+        """The signer for reports. It never is the one for pictures.
+
+        That one works unattended and may be anywhere; whoever takes it must not get the power
+        to speak for the investigators, and the other way round.
+
+        Raises:
+            KeyMaterialError: the workspace has none, or it cannot be used.
+        """
+        key_path = self.path / "keys" / "report.key"
+        if not key_path.exists():
+            raise KeyMaterialError(
+                f"{self.path} has no key for signing reports",
+                hint="provenance init --renew-certificate makes one; or use --sign-key",
+            )
+        return FileSigner.load(
+            key_path=key_path, chain_path=self.path / "certs" / "report-chain.pem"
+        )
+
     def store(self, *, read_only: bool = False) -> SqliteStore:
         """The registry of this workspace."""
         return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
@@ -218,26 +240,39 @@ class Workspace:
         )
 
     def renew_certificate(self) -> None:
-        """Give the development signer a fresh key and a leaf of 366 days.
+        """Give the development signers, of pictures and of reports, fresh keys for 366 days.
 
-        The old ones are replaced; manifests signed with them stay valid for as long as
-        their own certificate does.
+        The old ones are replaced; what was signed with them stays valid for as long as
+        their own certificates do. A workspace without a signer for reports gets one.
 
         Raises:
             KeyMaterialError: the issuing CA's key is not there: not a development chain.
         """
-        chain_path, key_path = self.path / "certs" / "chain.pem", self.path / "keys" / "signer.key"
+        chain_path = self.path / "certs" / "chain.pem"
         issuers = CertificateChain.load(chain_path).issuers_pem
         if not issuers:
             raise KeyMaterialError(f"{chain_path} does not contain the issuing CA")
         ca_key = read_private(self.path / "keys" / "issuing-ca.key")
         leaf, key = issue_leaf(issuers, ca_key, self.system.name)
-        suffix = secrets.token_hex(4)
-        new_key, new_chain = (p.with_name(f"{p.name}.{suffix}") for p in (key_path, chain_path))
-        write_private(new_key, key)
-        new_chain.write_bytes(leaf + issuers)
-        new_key.replace(key_path)
-        new_chain.replace(chain_path)
+        _replace_pair(self.path, "signer.key", key, "chain.pem", leaf + issuers)
+        leaf, key = _report_leaf(issuers, ca_key, self.system.name)
+        _replace_pair(self.path, "report.key", key, "report-chain.pem", leaf + issuers)
+
+
+def _replace_pair(path: Path, key_name: str, key: bytes, chain_name: str, chain: bytes) -> None:
+    """Put a key and its chain in the place of those that are there, if any."""
+    key_path, chain_path = path / "keys" / key_name, path / "certs" / chain_name
+    suffix = secrets.token_hex(4)
+    new_key, new_chain = (p.with_name(f"{p.name}.{suffix}") for p in (key_path, chain_path))
+    write_private(new_key, key)
+    new_chain.write_bytes(chain)
+    new_key.replace(key_path)
+    new_chain.replace(chain_path)
+
+
+def _report_leaf(issuing_pem: bytes, issuing_key_pem: bytes, system: str) -> tuple[bytes, bytes]:
+    name = f"{system[:56]} reports"  # a common name has 64 characters
+    return issue_leaf(issuing_pem, issuing_key_pem, name, usages=SIGNS_REPORTS)
 
 
 def _fill(path: Path, system: SystemSettings) -> None:
@@ -251,6 +286,9 @@ def _fill(path: Path, system: SystemSettings) -> None:
     write_private(keys / "signer.key", chain.leaf_key_pem)
     write_private(keys / "issuing-ca.key", chain.issuing_key_pem)
     (path / "certs" / "chain.pem").write_bytes(chain.chain_pem)
+    leaf, key = _report_leaf(chain.issuing_pem, chain.issuing_key_pem, system.name)
+    write_private(keys / "report.key", key)
+    (path / "certs" / "report-chain.pem").write_bytes(leaf + chain.issuing_pem)
     (path / "trust" / "root.pem").write_bytes(chain.root_pem)
     SqliteStore.create(path / "registry.sqlite3")
     write_settings(path / "config.toml", system)

@@ -16,7 +16,7 @@ from support.command import run
 from provenance import Generation, Workspace
 from provenance.workspace.selftest import synthetic_picture
 
-EXTRAS = ("imwatermark", "torch", "onnxruntime", "pywt", "pillow_heif")
+EXTRAS = ("imwatermark", "torch", "onnxruntime", "pywt", "pillow_heif", "pyhanko", "jwt", "typst")
 
 
 @pytest.fixture(scope="module")

@@ -197,3 +197,21 @@ def test_no_more_than_64_certificates_are_looked_at():
     many = [Authority(f"CA {number}").certificate for number in range(70)]
     found = certificates_in(b"".join(map(in_cbor, many)))
     assert found == tuple(many[:64])
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_a_damaged_issuer_is_no_path_and_no_error():
+    der = ISSUING.public_bytes(Encoding.DER)
+    names_damaged = 0
+    for position in range(len(der)):
+        damaged = der[:position] + bytes([der[position] ^ 0xC2]) + der[position + 1 :]
+        try:
+            issuer = x509.load_der_x509_certificate(damaged)
+        except ValueError:
+            continue
+        try:
+            _ = issuer.subject
+        except ValueError:
+            names_damaged += 1
+        assert anchored(LEAF, [issuer], TRUST, NOW) is None
+    assert names_damaged > 0
