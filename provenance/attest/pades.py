@@ -20,10 +20,11 @@ from asn1crypto import x509 as asn1_x509
 from asn1crypto.algos import RSASSAPSSParams
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner
-from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import Signer as PdfSignerKey
 from pyhanko.sign.validation.generic_cms import (
@@ -49,6 +50,7 @@ _ECDSA: Final = (SigningAlgorithm.ES256, SigningAlgorithm.ES384, SigningAlgorith
 _MECHANISMS: Final = frozenset(
     {"sha256_ecdsa", "sha384_ecdsa", "sha512_ecdsa", "ed25519", "rsassa_pss"}
 )
+_FIELD: Final = "Report"
 _RESERVED: Final = 65_536  # hexadecimal digits: a chain and a time stamp of 32 KB together
 _MAX_CONTENTS: Final = 1_048_576
 _MAX_DEPTH: Final = 32
@@ -104,6 +106,30 @@ def _mechanism(algorithm: SigningAlgorithm) -> cms.SignedDigestAlgorithm:
     )
 
 
+class _Revision(IncrementalPdfFileWriter):
+    """Appends to a PDF and leaves its metadata as it is.
+
+    pyHanko would write the XMP anew in a form that is no longer PDF/A-1 (ISO 19005-1, 6.7).
+    """
+
+    def _update_meta(self) -> None:
+        pass
+
+
+def _add_field(writer: IncrementalPdfFileWriter) -> None:
+    """An invisible signature field, with the appearance that PDF/A wants (6.5.3)."""
+    append_signature_field(writer, SigFieldSpec(_FIELD))
+    (field,) = writer.root["/AcroForm"]["/Fields"]
+    form = {
+        generic.pdf_name("/Type"): generic.pdf_name("/XObject"),
+        generic.pdf_name("/Subtype"): generic.pdf_name("/Form"),
+        generic.pdf_name("/BBox"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 0, 0))),
+    }
+    empty = writer.add_object(generic.StreamObject(form, stream_data=b""))
+    appearance = {generic.pdf_name("/N"): empty}
+    field.get_object()["/AP"] = generic.DictionaryObject(appearance)  # type: ignore[no-untyped-call]
+
+
 def seal(document: bytes, signer: Signer, stamper: Stamper | None) -> bytes:
     """The PDF with an invisible signature field, appended as its last revision.
 
@@ -115,14 +141,15 @@ def seal(document: bytes, signer: Signer, stamper: Stamper | None) -> bytes:
     if _MARK in document:
         raise InputError("the PDF is signed already")
     metadata = PdfSignatureMetadata(
-        field_name="Report",
+        field_name=_FIELD,
         md_algorithm=_DIGESTS[signer.algorithm],
         subfilter=SigSeedSubFilter.PADES,
         name=signer.chain.subject,
     )
     output = io.BytesIO()
     try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(document))
+        writer = _Revision(io.BytesIO(document))
+        _add_field(writer)
     except (PdfError, ValueError) as error:
         raise InputError("not a PDF that can be signed") from error
     try:

@@ -15,7 +15,10 @@ pytest.importorskip("typst", reason="the extra [report] is not installed")
 
 import typst
 from support.report_pages import CASES, HOSTILE, document_of, refused, result_of
+from support.signed_reports import report_signer
 
+from provenance.attest import pades
+from provenance.keys import create_chain
 from provenance.report.pdf import render_pdf
 from provenance.report.view import view
 
@@ -35,7 +38,7 @@ needs_pdftotext = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    """Paths by what is in them: every verdict and error, 200 rows, each hostile text."""
+    """Paths by what is in them: every verdict and error, 200 rows, each hostile text, signed."""
     place = tmp_path_factory.mktemp("pdf")
     documents = {
         "verdicts": document_of(*map(result_of, CASES), refused("broken.jpg")),
@@ -47,6 +50,9 @@ def reports(tmp_path_factory):
         documents[f"hostile-{number}"] = document_of(entry, text=text)
     for name, document in documents.items():
         (place / f"{name}.pdf").write_bytes(render_pdf(view(document)))
+    signer = report_signer(place, create_chain("an operator", "a signer"))
+    plain = (place / "single.pdf").read_bytes()
+    (place / "signed.pdf").write_bytes(pades.seal(plain, signer, None))
     return place
 
 
@@ -55,7 +61,7 @@ def reports(tmp_path_factory):
 def test_a_validator_finds_every_report_to_be_pdf_a(reports):
     classpath = ":".join(map(str, JARS))
     main = "org.apache.pdfbox.preflight.Validator_A1b"
-    names = ["verdicts", "single", "hostile-7"]
+    names = ["verdicts", "signed", "hostile-7"]
     plain = reports / "plain"  # a PDF that is no PDF/A, for what the validator is worth
     plain.write_bytes(typst.compile(b"no PDF/A", format="pdf", ignore_system_fonts=True))
     files = [reports / f"{name}.pdf" for name in names]
