@@ -82,6 +82,26 @@ def test_no_form_of_the_report_writes_a_file(
     assert b"TRACED" in result.stdout
 
 
+def test_verify_writes_nothing_but_its_reports(
+    own_workspace: Path, material: Path, tmp_path: Path
+) -> None:
+    level = f"below:{tmp_path}"
+    if run(level, "--try", wrapper=(SCRIPT,)).returncode != 0:
+        pytest.skip("this kernel has no Landlock, or an old one")
+    before = contents(own_workspace, material)
+    wanted = {tmp_path / f"case.{form}" for form in ("json", "html", "csv", "pdf")}
+    reports = [option for path in wanted for option in ("--report", path)]
+    result = watched(
+        "verify", "-w", own_workspace, material / "stamped.png", *reports, "--sign", level=level
+    )
+    assert result.returncode == 2, result.stderr.decode()  # neither HTML nor CSV can be signed
+    assert contents(tmp_path) == {}
+    result = watched("verify", "-w", own_workspace, material / "stamped.png", *reports, level=level)
+    assert result.returncode == 0, result.stderr.decode()
+    assert contents(tmp_path).keys() == wanted
+    assert contents(own_workspace, material) == before
+
+
 def test_verify_without_a_workspace_writes_nothing(material: Path) -> None:
     result = watched("verify", "--jsonl", material)
     assert result.returncode == 6, result.stderr.decode()
