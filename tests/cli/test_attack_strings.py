@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import unicodedata
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from provenance_cli.console import complain, error_fields, out_json
+from provenance_cli.examination import Examination
+from provenance_cli.exit_codes import ExitCode
+from provenance_cli.inputs import Source
+from pyhanko.pdf_utils.reader import PdfFileReader
 from support import hostile_manifests
 from support.attack_strings import ALL, CLASSES, IN_FILES, LONG
 from support.command import Command
 
 from provenance.errors import ErrorCode, ProvenanceError
+from provenance.report.language import Language, translator
+from provenance.report.render import ReportFormat, render
+from provenance.verify import Verifier
+from provenance.watermark import Depth
 
 MAX_SHOWN = 400
 _MAX_TEXT = 500  # characters of a value that evidence keeps
@@ -108,6 +119,76 @@ def test_an_address_is_shown_on_one_line(command: Command, joined: Path) -> None
         found = [line for line in result.out.splitlines() if "remote_url: " in line]
         # XML has no NUL: an address with one is no address, and the picture has no manifest.
         assert len(found) == ("\0" not in JOINED[name])
+
+
+@pytest.fixture(scope="module")
+def reports(joined: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every form of a report about all of them, and of one about a harmless one."""
+    place = tmp_path_factory.mktemp("reports")
+    run = Examination(Verifier(depth=Depth.FAST), translator(Language.ENGLISH))
+    results = {path: run.examine(Source(path, Path(path.name))) for path in joined.iterdir()}
+    harmless = [results[joined / f"{HARMLESS}.png"]]
+    for name, shown in (("all", list(results.values())), (HARMLESS, harmless)):
+        document = run.document(shown, ExitCode.OTHER_SYSTEM)
+        for form in ReportFormat:
+            (place / f"{name}{form.extension}").write_bytes(render(document, form))
+    return place
+
+
+class _Tags(HTMLParser):
+    """Which tags with which attributes a page has, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[tuple[str, tuple[str, ...]]] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _tags(page: Path) -> _Tags:
+    parser = _Tags()
+    parser.feed(page.read_text("utf-8"))
+    return parser
+
+
+def test_a_page_has_the_tags_of_a_harmless_one(reports: Path) -> None:
+    page, harmless = _tags(reports / "all.html"), _tags(reports / f"{HARMLESS}.html")
+    check_harmless(page.text)
+    extra = {tag for tag, _ in page.seen - harmless.seen}
+    assert extra <= {"th", "tr", "td", "table", "thead", "tbody", "nav", "ul", "li", "dl", "div"}
+    assert not any(name.startswith("on") for _, names in page.seen for name in names)
+    assert not {"script", "img", "a", "iframe", "form"} & {tag for tag, _ in page.seen}
+
+
+def test_text_and_csv_are_harmless_and_no_cell_is_a_formula(reports: Path) -> None:
+    check_harmless((reports / "all.txt").read_text("utf-8"))
+    rows = list(csv.reader((reports / "all.csv").read_text("utf-8").splitlines()))
+    assert len({len(row) for row in rows}) == 1
+    for cell in (cell for row in rows[1:] for cell in row):
+        check_harmless(cell)
+        is_number = cell.lstrip("-").replace(".", "", 1).isdigit()
+        assert is_number or not cell.strip(' "').startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize("extension", ["json", "jsonl", "case.jsonld", "vics.json"])
+def test_machine_forms_are_ascii_json(reports: Path, extension: str) -> None:
+    text = (reports / f"all.{extension}").read_text("ascii")
+    for part in text.splitlines() if extension == "jsonl" else [text]:
+        check_safe_json(part)
+
+
+def test_a_pdf_has_nothing_that_acts(reports: Path) -> None:
+    reader = PdfFileReader(io.BytesIO((reports / "all.pdf").read_bytes()))
+    catalogue = set(reader.root)
+    assert catalogue.isdisjoint({"/OpenAction", "/AA", "/Names", "/AcroForm", "/EmbeddedFiles"})
+    for number in range(int(reader.root["/Pages"]["/Count"])):
+        page = reader.find_page_for_modification(number)[0].get_object()
+        assert not set(page) & {"/Annots", "/AA"}
 
 
 def test_inspect_keeps_what_was_said(command: Command, joined: Path) -> None:
