@@ -48,7 +48,7 @@ class StatementCode(Template):
     OPEN = "open", "What was found does not suffice to name an origin."
     UNCHECKED = (
         "unchecked",
-        "A check could not be made, so that nothing was found says nothing.",
+        "A check could not be made; finding nothing therefore proves nothing.",
     )
     UNKNOWN_SIGNER = (
         "unknown_signer",
@@ -196,7 +196,7 @@ class LimitCode(Template):
     )
     ANYBODY = (
         "anybody",
-        "Everything found can be made by anybody; it proves no origin.",
+        "Anybody can make what was found; it proves no origin.",
     )
     ABSENCE = (
         "absence",

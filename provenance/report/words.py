@@ -166,8 +166,7 @@ class Word(StrEnum):
         "This report contains no picture and no part of one. The file is identified by its hash."
     )
     NOT_SIGNED = (
-        "This rendering is not signed. Whether a signed report is genuine is checked with: "
-        "provenance report verify"
+        "This rendering is not signed. A signed report is checked with: provenance report verify"
     )
 
 
