@@ -12,7 +12,7 @@ import typer
 from provenance import __version__
 from provenance.errors import ProvenanceError
 
-from .commands import config, doctor, init, inspect, schemes, selftest, stamp, verify
+from .commands import config, doctor, init, inspect, keys, schemes, selftest, stamp, verify
 from .console import complain, shown, talk
 from .exit_codes import ExitCode
 
@@ -32,6 +32,7 @@ app.command("schemes", short_help="List the watermark schemes.")(schemes.schemes
 app.command("doctor", short_help="Check installation and workspace.")(doctor.doctor)
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)
 app.add_typer(config.app, name="config")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(*, value: bool) -> None:

@@ -55,6 +55,15 @@ TsaListOption = Annotated[
         show_default=False,
     ),
 ]
+KeyringOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--keyring",
+        help="Detector bundle of another system, whose marks are then looked for: see "
+        "`provenance keys export`. Repeatable.",
+        show_default=False,
+    ),
+]
 AtOption = Annotated[
     str | None,
     typer.Option(

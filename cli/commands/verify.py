@@ -19,6 +19,7 @@ from ..options import (
     FormatsOption,
     JsonLinesOption,
     JsonOption,
+    KeyringOption,
     LanguageOption,
     OperatorOption,
     OverwriteReportOption,
@@ -46,6 +47,7 @@ def verify(
     tsa_list: TsaListOption = None,
     at: AtOption = None,
     policy: PolicyOption = None,
+    keyring: KeyringOption = None,
     formats: FormatsOption = None,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
@@ -66,7 +68,7 @@ def verify(
     from ..report_files import Reports
 
     translator = chosen_translator(lang)
-    verifier = make_verifier(workspace, trust_list, tsa_list, formats)
+    verifier = make_verifier(workspace, trust_list, tsa_list, formats, keyring)
     run = Examination(judging(verifier, at, policy), translator, operator)
     sources = expand(files)
     reports = Reports.at(report or [], overwrite=overwrite, inputs=sources)
@@ -99,16 +101,16 @@ def make_verifier(
     trust_lists: list[Path] | None,
     tsa_lists: list[Path] | None,
     formats: list[str] | None,
+    keyrings: list[Path] | None = None,
 ) -> Verifier:
-    """The workspace's verifier, or one without keys, with the lists that were named."""
+    """The workspace's verifier, or one without keys, with the lists and keys that were named."""
     from provenance.trust import TrustKind, TrustList, TrustStore
     from provenance.verify import Verifier
+    from provenance.watermark import load_bundle
 
     if workspace is None:
-        talk(
-            "note: no workspace given: no detection keys, no registry and no own anchor; "
-            "only manifests and markers of other systems are checked"
-        )
+        only = "" if keyrings else "; only manifests and markers of other systems are checked"
+        talk(f"note: no workspace given: no keys, registry and anchor of its own{only}")
         verifier = Verifier()
     else:
         verifier = open_workspace(workspace).verifier()
@@ -117,8 +119,12 @@ def make_verifier(
     for item in lists:
         for subject in item.expired:
             talk(f"note: {shown(item.name)} holds an expired anchor: {shown(subject)}")
+    keyring = verifier.keyring
+    for path in keyrings or ():
+        keyring += load_bundle(path)
     return replace(
         verifier,
+        keyring=keyring,
         trust=verifier.trust + TrustStore(lists=tuple(lists)),
         formats=accepted(verifier.formats, formats),
     )
