@@ -141,11 +141,14 @@ def judging(verifier: Verifier, at: str | None, policy: Path | None) -> Verifier
     )
 
 
+_ERROR = "ERROR"  # stands in the summary where a verdict would
+
+
 # --- output --------------------------------------------------------------------------
 
 
 def _verdict(result: Result) -> str:
-    return result.finding.verdict.value if result.finding else "error"
+    return result.finding.verdict.value if result.finding else _ERROR
 
 
 def _code(result: Result, *, exit_zero: bool) -> ExitCode:
@@ -172,15 +175,21 @@ def _print(source: Source, result: Result, tr: Translator, *, single: bool) -> N
     for flag in result.input.flags if result.input else ():
         out(f"  * {tr.term(FLAGS, flag)}")
     for title, sentences in ((Word.LIMITS, text.limits), (Word.NEXT, text.next_steps)):
-        out(f"  {tr.word(title)}:")
+        out(f"  {tr.word(Word.HEADING, title=tr.word(title))}")
         for sentence in sentences:
             out(f"  - {shown(sentence)}")
 
 
 def _summarise(counts: Counter[str], tr: Translator) -> None:
     """How many of each verdict, for people; programs count the rows."""
-    from provenance.report.words import Word
+    from provenance.model import Verdict
+    from provenance.report.words import VERDICTS, Word
 
-    talk(tr.word(Word.SUMMARY, count=counts.total()))
-    for name, count in counts.most_common():
-        talk(f"  {name:<14}{count:>7}  {count / counts.total():>6.1%}")
+    total = counts.total()
+    names = {verdict.value: tr.term(VERDICTS, verdict) for verdict in Verdict}
+    names[_ERROR] = tr.word(Word.PROBLEM)
+    codes, words = (max(len(text) for text in texts) for texts in (names, names.values()))
+    talk(tr.word(Word.SUMMARY, count=total))
+    for code, count in counts.most_common():
+        share = tr.number(count / total, ".1%")
+        talk(f"  {code:<{codes}}  {names[code]:<{words}}  {count:>{len(str(total))}}  {share:>7}")

@@ -33,6 +33,10 @@ class StatementCode(Template):
         "manifest_intact_unlisted",
         "Its C2PA manifest is intact; its signer is on no trust list, but the policy accepts it.",
     )
+    MANIFEST_CHANGED = (
+        "manifest_changed",
+        "Its C2PA manifest is of a trusted signer, but the file was changed after it was signed.",
+    )
     CONTRADICTS = "contradicts", "The evidence contradicts itself."
     CARRIES = "carries", "The picture carries a mark assigned to {system}."
     CANDIDATE = (

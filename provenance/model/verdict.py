@@ -112,7 +112,7 @@ class ReasonCode(Template):
         "manifest.recovered",
         _S,
         (
-            "The manifest was recovered through the mark and its signer is trusted; hard binding "
+            "The signer of the manifest that the mark led to is trusted: recovered, hard binding "
             "not applicable."
         ),
     )
@@ -120,8 +120,8 @@ class ReasonCode(Template):
         "manifest.recovered_unproven",
         _L,
         (
-            "A manifest was recovered through the mark, but it proves nothing here; hard binding "
-            "not applicable."
+            "The manifest that the mark led to proves nothing here: recovered, hard binding not "
+            "applicable."
         ),
     )
     INGREDIENT_ALTERED = (

@@ -98,6 +98,8 @@ def _traced(
         yield _say(
             StatementCode.MANIFEST_INTACT_UNLISTED if foreign else StatementCode.MANIFEST_INTACT
         )
+    elif evidence.manifest.status is ManifestStatus.TRUSTED_CONTENT_CHANGED:
+        yield _say(StatementCode.MANIFEST_CHANGED)
 
 
 def _carries(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[Statement]:
