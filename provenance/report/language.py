@@ -16,7 +16,7 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from provenance.model.messages import Message, Value
+from provenance.model.messages import Message, Template, Value
 from provenance.model.verdict import Reason
 from provenance.report.words import Word
 
@@ -54,9 +54,11 @@ class Translator:
 
     def message(self, message: Message) -> str:
         """A sentence of a finding."""
-        code = message.code
-        template = self.catalogue.pgettext(f"{type(code).__name__}.{code.name}", code.template)
-        return self._filled(template, message.values)
+        return self._filled(self.template(message.code), message.values)
+
+    def template(self, code: Template) -> str:
+        """The sentence of a code, not filled in."""
+        return self.catalogue.pgettext(f"{type(code).__name__}.{code.name}", code.template)
 
     def reason(self, reason: Reason) -> str:
         """A reason with its notes behind it."""
