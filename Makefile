@@ -49,13 +49,15 @@ lint: $(VENV)/.dev ## ruff, mypy, import contracts, generated documentation
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache | tail -n 4
+	$(BIN)/python docs/catalogues.py --check
 	$(BIN)/python docs/generate.py --check
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.dev ## Regenerate the generated documentation
+docs: $(VENV)/.dev ## Regenerate the catalogues and the generated documentation
+	$(BIN)/python docs/catalogues.py
 	$(BIN)/python docs/generate.py
 
 golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit it

@@ -12,7 +12,18 @@ import typer
 from provenance import __version__
 from provenance.errors import ProvenanceError
 
-from .commands import config, doctor, init, inspect, report, schemes, selftest, stamp, verify
+from .commands import (
+    config,
+    doctor,
+    init,
+    inspect,
+    keys,
+    report,
+    schemes,
+    selftest,
+    stamp,
+    verify,
+)
 from .console import complain, shown, talk
 from .exit_codes import ExitCode
 from .hardening import keep_memory_private
@@ -34,7 +45,7 @@ app.command("doctor", short_help="Check installation and workspace.")(doctor.doc
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)
 app.add_typer(report.app, name="report")
 app.add_typer(config.app, name="config")
-app.add_typer(report.app, name="report")
+app.add_typer(keys.app, name="keys")
 
 
 def _version(*, value: bool) -> None:

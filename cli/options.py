@@ -64,6 +64,15 @@ PrivateOption = Annotated[
         "--workspace, another one in every run without.",
     ),
 ]
+KeyringOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--keyring",
+        help="Detector bundle of another system, whose marks are then looked for: see "
+        "`provenance keys export`. Repeatable.",
+        show_default=False,
+    ),
+]
 AtOption = Annotated[
     str | None,
     typer.Option(

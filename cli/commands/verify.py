@@ -22,6 +22,7 @@ from ..options import (
     FormatsOption,
     JsonLinesOption,
     JsonOption,
+    KeyringOption,
     LanguageOption,
     OperatorOption,
     OutputFormat,
@@ -56,6 +57,7 @@ def verify(
     tsa_list: TsaListOption = None,
     at: AtOption = None,
     policy: PolicyOption = None,
+    keyring: KeyringOption = None,
     formats: FormatsOption = None,
     output: OutputFormatOption = None,
     private: PrivateOption = False,
@@ -83,7 +85,7 @@ def verify(
     from ..signing import chosen_sealing
 
     translator = chosen_translator(lang)
-    verifier = make_verifier(workspace, trust_list, tsa_list, formats)
+    verifier = make_verifier(workspace, trust_list, tsa_list, formats, keyring)
     labels = Labels.of(workspace) if private else None
     sources = expand(files, labels)
     run = Examination(
@@ -130,16 +132,16 @@ def make_verifier(
     trust_lists: list[Path] | None,
     tsa_lists: list[Path] | None,
     formats: list[str] | None,
+    keyrings: list[Path] | None = None,
 ) -> Verifier:
-    """The workspace's verifier, or one without keys, with the lists that were named."""
+    """The workspace's verifier, or one without keys, with the lists and keys that were named."""
     from provenance.trust import TrustKind, TrustList, TrustStore
     from provenance.verify import Verifier
+    from provenance.watermark import load_bundle
 
     if workspace is None:
-        talk(
-            "note: no workspace given: no detection keys, no registry and no own anchor; "
-            "only manifests and markers of other systems are checked"
-        )
+        only = "" if keyrings else "; only manifests and markers of other systems are checked"
+        talk(f"note: no workspace given: no keys, registry and anchor of its own{only}")
         verifier = Verifier()
     else:
         verifier = open_workspace(workspace).verifier()
@@ -148,8 +150,12 @@ def make_verifier(
     for item in lists:
         for subject in item.expired:
             talk(f"note: {shown(item.name)} holds an expired anchor: {shown(subject)}")
+    keyring = verifier.keyring
+    for path in keyrings or ():
+        keyring += load_bundle(path)
     return replace(
         verifier,
+        keyring=keyring,
         trust=verifier.trust + TrustStore(lists=tuple(lists)),
         formats=accepted(verifier.formats, formats),
     )
@@ -166,11 +172,14 @@ def judging(verifier: Verifier, at: str | None, policy: Path | None) -> Verifier
     )
 
 
+_ERROR = "ERROR"  # stands in the summary where a verdict would
+
+
 # --- output --------------------------------------------------------------------------
 
 
 def _verdict(result: Result) -> str:
-    return result.finding.verdict.value if result.finding else "error"
+    return result.finding.verdict.value if result.finding else _ERROR
 
 
 def _code(result: Result, *, exit_zero: bool) -> ExitCode:
@@ -197,15 +206,21 @@ def _print(source: Source, result: Result, tr: Translator, *, single: bool) -> N
     for flag in result.input.flags if result.input else ():
         out(f"  * {tr.term(FLAGS, flag)}")
     for title, sentences in ((Word.LIMITS, text.limits), (Word.NEXT, text.next_steps)):
-        out(f"  {tr.word(title)}:")
+        out(f"  {tr.word(Word.HEADING, title=tr.word(title))}")
         for sentence in sentences:
             out(f"  - {shown(sentence)}")
 
 
 def _summarise(counts: Counter[str], tr: Translator) -> None:
     """How many of each verdict, for people; programs count the rows."""
-    from provenance.report.words import Word
+    from provenance.model import Verdict
+    from provenance.report.words import VERDICTS, Word
 
-    talk(tr.word(Word.SUMMARY, count=counts.total()))
-    for name, count in counts.most_common():
-        talk(f"  {name:<14}{count:>7}  {count / counts.total():>6.1%}")
+    total = counts.total()
+    names = {verdict.value: tr.term(VERDICTS, verdict) for verdict in Verdict}
+    names[_ERROR] = tr.word(Word.PROBLEM)
+    codes, words = (max(len(text) for text in texts) for texts in (names, names.values()))
+    talk(tr.word(Word.SUMMARY, count=total))
+    for code, count in counts.most_common():
+        share = tr.number(count / total, ".1%")
+        talk(f"  {code:<{codes}}  {names[code]:<{words}}  {count:>{len(str(total))}}  {share:>7}")

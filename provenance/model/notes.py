@@ -48,7 +48,7 @@ class NoteCode(Template):
     SCHEME_DETAIL = "scheme_detail", "{scheme}: {detail}"
     MARK = (
         "mark",
-        "{scheme}: mark {mark} of {system}, chance at most 10^{log10_p:.1f}",
+        "{scheme}: mark {mark} assigned to {system}, chance at most 10^{log10_p:.1f}",
     )
     SYSTEMS = "systems", "systems {ids}"
     BINDING = "binding", "manifest {manifest}, pixels {pixels}"

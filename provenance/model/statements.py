@@ -33,9 +33,27 @@ class StatementCode(Template):
         "manifest_intact_unlisted",
         "Its C2PA manifest is intact; its signer is on no trust list, but the policy accepts it.",
     )
+    MANIFEST_CHANGED = (
+        "manifest_changed",
+        "Its C2PA manifest is of a trusted signer, but the file was changed after it was signed.",
+    )
     CONTRADICTS = "contradicts", "The evidence contradicts itself."
     CARRIES = "carries", "The picture carries a mark assigned to {system}."
-    OPEN = "open", "Something was found that does not suffice, or a check could not run."
+    CANDIDATE = (
+        "candidate",
+        "The pixels spell the id of record {record}; whether this is a mark or chance is open.",
+    )
+    TRACE = "trace", "Traces of a watermark were found, but it cannot be read."
+    MANIFEST_OPEN = "manifest_open", "The file carries a C2PA manifest that proves no origin here."
+    MANIFEST_ELSEWHERE = (
+        "manifest_elsewhere",
+        "The file only names a C2PA manifest on a server; it was not fetched.",
+    )
+    OPEN = "open", "What was found does not suffice to name an origin."
+    UNCHECKED = (
+        "unchecked",
+        "A check could not be made; finding nothing therefore proves nothing.",
+    )
     UNKNOWN_SIGNER = (
         "unknown_signer",
         (
@@ -50,13 +68,23 @@ class StatementCode(Template):
             "signer, so it counts as a claim that anybody can make."
         ),
     )
+    SIGNED_CLAIM = (
+        "signed_claim",
+        (
+            'A C2PA manifest names "{system}"; this is worth as much as its signer, who is unknown '
+            "here."
+        ),
+    )
     PUBLIC_WATERMARK = (
         "public_watermark",
-        "The pixels are consistent with the public watermark of {names}, which anybody can embed.",
+        (
+            'The pixels are consistent with the public watermark of "{system}", which anybody can '
+            "embed."
+        ),
     )
     UNSIGNED_METADATA = (
         "unsigned_metadata",
-        "Unsigned metadata points to {names}; anybody can write or remove it.",
+        'Unsigned metadata points to "{system}"; anybody can write or remove it.',
     )
     UNSIGNED_AI = (
         "unsigned_ai",
@@ -74,11 +102,12 @@ class StatementCode(Template):
 class StepCode(Template):
     """Closed set of next steps: whom to ask, and with which id."""
 
-    ASK_RECORD = "ask_record", "Ask {system} for what it keeps under {record}."
+    ASK_RECORD = "ask_record", "Ask {system} for what it keeps under record {record}."
+    ASK_MANIFEST = "ask_manifest", "Ask {system} for what it keeps under manifest {manifest}."
     ASK_MARK = "ask_mark", "Ask {system} for its record of mark {mark}."
     ASK_COMPARE = (
         "ask_compare",
-        "Ask {system} to compare this picture with the one it issued under {record}.",
+        "Ask {system} to compare this picture with the one it issued under record {record}.",
     )
     ASK_OWNER = (
         "ask_owner",
@@ -132,6 +161,13 @@ class LimitCode(Template):
             "10^{log10_p:.1f}; at most 10^{log10_threshold:.1f} was required."
         ),
     )
+    NO_ERROR_RATE = (
+        "no_error_rate",
+        (
+            "This watermark gives no error rate of its own; the finding rests on the comparison "
+            "with the record."
+        ),
+    )
     MATCH_IS_NOT_UNALTERED = (
         "match_is_not_unaltered",
         "A match says that this is the same picture, perhaps edited, never that it is unaltered.",
@@ -164,7 +200,7 @@ class LimitCode(Template):
     )
     ANYBODY = (
         "anybody",
-        "Everything found can be made by anybody; it proves no origin.",
+        "Anybody can make what was found; it proves no origin.",
     )
     ABSENCE = (
         "absence",

@@ -111,7 +111,18 @@ class ReasonCode(Template):
     MANIFEST_RECOVERED = (
         "manifest.recovered",
         _S,
-        "The manifest was recovered through the mark; its hard binding is not applicable.",
+        (
+            "The signer of the manifest that the mark led to is trusted: recovered, hard binding "
+            "not applicable."
+        ),
+    )
+    MANIFEST_RECOVERED_UNPROVEN = (
+        "manifest.recovered_unproven",
+        _L,
+        (
+            "The manifest that the mark led to proves nothing here: recovered, hard binding not "
+            "applicable."
+        ),
     )
     INGREDIENT_ALTERED = (
         "ingredient.altered",
@@ -138,9 +149,14 @@ class ReasonCode(Template):
     MARK_NOT_APPLICABLE = (
         "mark.not_applicable",
         _L,
-        "The image cannot carry the mark that was looked for.",
+        "The picture cannot carry the mark that was looked for.",
     )
     MARK_NOT_CHECKED = "mark.not_checked", _O, "The watermark was not checked."
+    MARK_CANDIDATE = (
+        "mark.candidate",
+        _O,
+        "The pixels spell the id of a record, but the picture could not be compared with it.",
+    )
     MARK_CANDIDATE_CONFIRMED = (
         "mark.candidate_confirmed",
         _S,
@@ -158,22 +174,25 @@ class ReasonCode(Template):
     CONTENT_MATCH = (
         "content.match",
         _S,
-        "The image looks like the one that was issued (the same picture, perhaps edited).",
+        "The picture looks like the one that was issued: the same picture, perhaps edited.",
     )
     CONTENT_PARTIAL = (
         "content.partial",
         _S,
-        "The image looks like a part of the one that was issued.",
+        "The picture looks like a part of the one that was issued.",
     )
     CONTENT_MISMATCH = (
         "content.mismatch",
         _C,
-        "The image does not look like the one that was issued: the mark may be transplanted.",
+        (
+            "The picture does not look like the one that was issued under this record: the mark or "
+            "the manifest may have been taken from there."
+        ),
     )
     CONTENT_NOT_COMPARABLE = (
         "content.not_comparable",
         _O,
-        "The image cannot be compared with the one that was issued.",
+        "The picture cannot be compared with the one that was issued.",
     )
     MARKER_SIGNED = (
         "marker.signed",
@@ -216,12 +235,12 @@ class ReasonCode(Template):
     CONFLICT_MANIFEST_INVALID = (
         "conflict.manifest_invalid",
         _C,
-        "The manifest does not verify while the mark reads.",
+        "The manifest does not verify, although the mark can be read.",
     )
     CONFLICT_SEVERAL_SYSTEMS = (
         "conflict.several_systems",
         _C,
-        "Marks of several systems are in one image.",
+        "Marks of several systems are in one picture.",
     )
 
 

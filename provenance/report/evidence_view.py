@@ -20,7 +20,19 @@ from provenance.model import (
 from provenance.report.blocks import Block, Facts, Lines, Paragraph, Section, Table
 from provenance.report.language import Translator
 from provenance.report.tree import provenance_tree
-from provenance.report.words import CLASSES, MANIFESTS, MARKS, MATCHES, RECORDS, Word
+from provenance.report.words import (
+    CLASSES,
+    MANIFESTS,
+    MARKS,
+    MATCHES,
+    RECORD_KEYS,
+    RECORD_STATES,
+    RECORDS,
+    REVOCATIONS,
+    TIME_SOURCES,
+    TIME_STAMPS,
+    Word,
+)
 
 Rows = list[tuple[str, str]]
 _DEEPEST: Final = 12  # levels that are indented; the chain may be longer
@@ -131,11 +143,14 @@ def _signer(manifest: ManifestEvidence, tr: Translator) -> Rows:
         parts = (signer.common_name, signer.organization, signer.serial_number, signer.algorithm)
         rows.append((tr.word(Word.SIGNER), ", ".join(part for part in parts if part)))
         rows.append((tr.word(Word.TRUST_LIST), manifest.trust_list or tr.word(Word.NONE)))
-        rows.append((tr.word(Word.REVOCATION), manifest.revocation.value))
-        parts = (stamp.status.value, stamp.time, stamp.authority, stamp.trust_list)
+        rows.append((tr.word(Word.REVOCATION), tr.term(REVOCATIONS, manifest.revocation)))
+        status = tr.term(TIME_STAMPS, stamp.status)
+        parts = (status, stamp.time, stamp.authority, stamp.trust_list)
         rows.append((tr.word(Word.TIME_STAMP), ", ".join(part for part in parts if part)))
     if validity is not None:
-        rows.append((tr.word(Word.TIME), f"{validity.at} ({validity.source.value})"))
+        rows.append(
+            (tr.word(Word.TIME), f"{validity.at} ({tr.term(TIME_SOURCES, validity.source)})")
+        )
     if manifest.policy is not None:
         policy = manifest.policy
         verdict = tr.word(Word.YES if policy.accepted else Word.NO)
@@ -183,13 +198,13 @@ def _record(record: RecordEvidence, tr: Translator) -> Facts:
     return _facts(
         [
             (tr.word(Word.STATUS), tr.term(RECORDS, record.status)),
-            (tr.word(Word.FOUND_BY), record.key.value),
+            (tr.word(Word.FOUND_BY), tr.term(RECORD_KEYS, record.key)),
             (tr.word(Word.RECORD), record.record_id),
             (tr.word(Word.MANIFEST_ID), record.manifest_id),
             (tr.word(Word.MARK), str(record.mark_id) if record.mark_id else ""),
             (tr.word(Word.SYSTEM), str(record.system) if record.system else ""),
             (tr.word(Word.MODEL), model),
-            (tr.word(Word.STATE), record.state.value if record.state else ""),
+            (tr.word(Word.STATE), tr.term(RECORD_STATES, record.state) if record.state else ""),
             (tr.word(Word.ISSUED), record.issued_at),
             (tr.word(Word.DETAIL), tr.technical(record.detail)),
         ]
@@ -208,7 +223,7 @@ def _content(match: ContentMatchEvidence, tr: Translator) -> Iterator[Block]:
             (tr.word(Word.STATUS), tr.term(MATCHES, match.status)),
             (tr.word(Word.DISTANCE), distance),
             (tr.word(Word.QUALITY), str(match.quality)),
-            (tr.word(Word.ORIENTATION), match.orientation),
+            (tr.word(Word.ORIENTATION), tr.technical(match.orientation)),
             (tr.word(Word.DETAIL), tr.technical(match.detail)),
         ]
     )
@@ -245,7 +260,7 @@ def _markers(markers: tuple[MarkerEvidence, ...], tr: Translator) -> Table:
                 marker.where,
                 marker.excerpt,
                 _power(marker.log10_p, tr),
-                marker.oracle,
+                tr.technical(marker.oracle),
             )
             for marker in markers
         ),

@@ -7,21 +7,24 @@ code it belongs to, so that equal English words may differ elsewhere.
 from __future__ import annotations
 
 import gettext
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from provenance.model.messages import Message, Value
+from provenance.model.messages import Message, Template, Value
 from provenance.model.verdict import Reason
 from provenance.report.words import Word
 
 DOMAIN: Final = "provenance"
 LOCALE: Final = Path(__file__).parent / "locale"
-
+#: Values of messages that are remarks of a check, not names or numbers.
+_REMARKS: Final = frozenset({"detail", "orientation", "oracle"})
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -51,19 +54,33 @@ class Translator:
 
     def message(self, message: Message) -> str:
         """A sentence of a finding."""
-        code = message.code
-        template = self.catalogue.pgettext(f"{type(code).__name__}.{code.name}", code.template)
-        return self._filled(template, message.values)
+        return self._filled(self.template(message.code), message.values)
+
+    def template(self, code: Template) -> str:
+        """The sentence of a code, not filled in."""
+        return self.catalogue.pgettext(f"{type(code).__name__}.{code.name}", code.template)
 
     def reason(self, reason: Reason) -> str:
         """A reason with its notes behind it."""
-        notes = "; ".join(map(self.message, reason.notes))
-        sentence = self.message(reason)
-        return f"{sentence} [{notes}]" if notes else sentence
+        sentence, notes = self.message(reason), self.notes(reason)
+        return self.word(Word.WITH_NOTES, reason=sentence, notes=notes) if notes else sentence
+
+    def notes(self, reason: Reason) -> str:
+        """The notes of a reason in one line."""
+        texts = [self.message(note) for note in reason.notes] or [""]
+        return reduce(lambda all_, one: self.word(Word.AND_NOTE, notes=all_, note=one), texts)
 
     def technical(self, text: str) -> str:
-        """A remark of a check: translated where it is a known one, else as it stands."""
-        return self.catalogue.pgettext("technical", text)
+        """A remark of a check: translated where it is a known one, else as it stands.
+
+        Remarks are known up to their numbers, for which `#` stands in the catalogue.
+        """
+        known = _NUMBER.sub("#", text)
+        translated = self.catalogue.pgettext("technical", known)
+        if translated == known:
+            return text
+        numbers = iter(_NUMBER.findall(text))
+        return re.sub("#", lambda _: _localised(self.language, next(numbers)), translated)
 
     def number(self, value: float, spec: str) -> str:
         """A number in the writing of the language."""
@@ -71,7 +88,7 @@ class Translator:
 
     def _filled(self, template: str, values: Mapping[str, Value]) -> str:
         shown = {
-            name: self.technical(value) if name == "detail" and isinstance(value, str) else value
+            name: self.technical(value) if name in _REMARKS and isinstance(value, str) else value
             for name, value in values.items()
         }
         return _Formatter(self.language).vformat(template, (), shown)
@@ -94,7 +111,10 @@ class _Formatter(string.Formatter):
 
 
 def _written(language: Language, value: float, spec: str) -> str:
-    text = format(value, spec)
+    return _localised(language, format(value, spec))
+
+
+def _localised(language: Language, text: str) -> str:
     if language is Language.FRENCH:
         # A decimal comma, and a narrow no-break space before the percent sign.
         return text.replace(".", ",").replace("%", "\u202f%")

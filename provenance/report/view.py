@@ -194,7 +194,7 @@ def _details(result: Result, tr: Translator) -> Iterator[Section]:
             (
                 tr.term(BEARINGS, reason.code.bearing),
                 tr.message(reason),
-                "; ".join(map(tr.message, reason.notes)),
+                tr.notes(reason),
             )
             for reason in result.finding.reasons
         )

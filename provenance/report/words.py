@@ -16,7 +16,12 @@ from provenance.model import (
     ManifestStatus,
     MarkerClass,
     MatchStatus,
+    RecordKey,
+    RecordState,
     RecordStatus,
+    RevocationStatus,
+    TimeSource,
+    TimeStampStatus,
     Verdict,
     WatermarkStatus,
 )
@@ -156,6 +161,9 @@ class Word(StrEnum):
     ARGUMENTS = "Command line"
     OPERATOR = "Operator"
     EXIT_CODE = "Exit code"
+    HEADING = "{title}:"
+    WITH_NOTES = "{reason} [{notes}]"
+    AND_NOTE = "{notes}; {note}"
     COUNT = "Files"
     PAGE = "Page"
     ERROR = "Error"
@@ -170,8 +178,7 @@ class Word(StrEnum):
         "This report contains no picture and no part of one. The file is identified by its hash."
     )
     NOT_SIGNED = (
-        "This rendering is not signed. Whether a signed report is genuine is checked with: "
-        "provenance report verify"
+        "This rendering is not signed. A signed report is checked with: provenance report verify"
     )
 
 
@@ -272,7 +279,32 @@ FLAGS: Final = {
     ImageFlag.TRANSPARENCY_IGNORED: "Transparency was ignored.",
     ImageFlag.FRAMES_SAMPLED: "Of an animation, only some frames were examined.",
 }
-#: Constant remarks of the checks; see `Translator.technical`.
+RECORD_KEYS: Final = {
+    RecordKey.MARK: "the mark",
+    RecordKey.MANIFEST: "the manifest",
+}
+RECORD_STATES: Final = {
+    RecordState.RESERVED: "reserved, not released",
+    RecordState.RELEASED: "released",
+    RecordState.VOID: "void",
+}
+REVOCATIONS: Final = {
+    RevocationStatus.NOT_CHECKED: "revocation not checked",
+    RevocationStatus.STAPLED_GOOD: "not revoked, by an OCSP answer in the manifest",
+    RevocationStatus.REVOKED: "revoked, by an OCSP answer in the manifest",
+}
+TIME_SOURCES: Final = {
+    TimeSource.CLOCK: "clock of this machine",
+    TimeSource.CHOSEN: "chosen with --at",
+    TimeSource.TIME_STAMP: "trusted time stamp",
+}
+TIME_STAMPS: Final = {
+    TimeStampStatus.NONE: "none",
+    TimeStampStatus.TRUSTED: "trusted",
+    TimeStampStatus.UNTRUSTED: "of an unlisted authority",
+    TimeStampStatus.INVALID: "does not verify",
+}
+#: Remarks of the checks, `#` for a number; see `Translator.technical`.
 TECHNICAL: Final = (
     "image too small",
     "no carrier key is held",
@@ -286,6 +318,32 @@ TECHNICAL: Final = (
     "too little structure in common",
     "the key to the record's signature is not held here",
     "the record's signature does not open",
+    "the mark's geometry leaves nothing to compare",
+    "z #, synchronisation #",
+    "synchronisation #, no key reads a payload",
+    "upright",
+    "mirrored",
+    "flipped",
+    "rotated #",
+    "transposed",
+    "transverse",
+)
+#: Whom to ask about markers, where that is more than a name.
+ORACLES: Final = (
+    "China's register of companies, with the # characters of the credit code",
+    "Hugging Face, with the job id",
+    "Microsoft's Content Provenance Detection API (Azure)",
+    "Midjourney, with the job id",
+    "NovelAI, whose Comment field holds a signed hash",
+    "OpenAI; for pictures since # the Gemini app, which reads SynthID",
+    "Trufo, which offers a resolution API",
+    "a registry of International Standard Content Codes",
+    "aiwatermark.com, which offers a resolution API",
+    "contentcredentials.org/verify; TrustMark itself is open source",
+    "meta.ai/identification and the Gemini app, for their own pictures",
+    "the Gemini app, which reads SynthID",
+    "the broadcaster",
+    "xAI, with the image id; the signature cannot be checked here",
 )
 #: Every table of words for the members of a closed set.
 TERMS: Final = (
@@ -299,4 +357,9 @@ TERMS: Final = (
     RECORDS,
     MATCHES,
     FLAGS,
+    RECORD_KEYS,
+    RECORD_STATES,
+    REVOCATIONS,
+    TIME_SOURCES,
+    TIME_STAMPS,
 )

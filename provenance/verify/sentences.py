@@ -6,9 +6,9 @@ The rules of wording stand with the sentences, in `provenance.model.statements`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from provenance.model.evidence import (
-    MATCHING,
     Evidence,
     ManifestEvidence,
     ManifestStatus,
@@ -31,6 +31,20 @@ from provenance.model.statements import (
 )
 from provenance.model.trust import RevocationStatus, TimeStampStatus
 from provenance.model.verdict import Verdict
+from provenance.verify.questions import (
+    candidate,
+    confirms,
+    counting,
+    names_the_record,
+    refused,
+    unlisted,
+)
+
+_CLAIMS: Final = {
+    MarkerClass.SIGNED: StatementCode.SIGNED_CLAIM,
+    MarkerClass.PUBLIC_WATERMARK: StatementCode.PUBLIC_WATERMARK,
+    MarkerClass.UNSIGNED_METADATA: StatementCode.UNSIGNED_METADATA,
+}
 
 
 def _say(code: StatementCode, **values: Value) -> Statement:
@@ -43,16 +57,6 @@ def _do(code: StepCode, **values: Value) -> NextStep:
 
 def _limit(code: LimitCode, **values: Value) -> Limit:
     return Limit(code=code, values=values)
-
-
-def refused(manifest: ManifestEvidence) -> bool:
-    """The policy refused the signer."""
-    return manifest.policy is not None and not manifest.policy.accepted
-
-
-def unlisted(manifest: ManifestEvidence) -> bool:
-    """A policy accepted the signer although no trust list names it."""
-    return manifest.policy is not None and not manifest.trust_list
 
 
 # --- what was found ------------------------------------------------------------------
@@ -71,12 +75,11 @@ def statements(
             yield from _traced(evidence, mark, system)
         case Verdict.CONFLICT:
             yield _say(StatementCode.CONTRADICTS)
-            yield from _carries(mark)
+            yield from _carries(evidence, mark)
         case Verdict.OTHER_SYSTEM:
             yield from _other_system(evidence.manifest, system, markers)
         case Verdict.INDETERMINATE:
-            yield _say(StatementCode.OPEN)
-            yield from _carries(mark)
+            yield from _open(evidence, mark)
         case Verdict.NOT_FOUND:
             yield _say(StatementCode.NOT_FOUND)
 
@@ -86,7 +89,7 @@ def _traced(
 ) -> Iterator[Statement]:
     yield _say(StatementCode.TRACED, system=str(system))
     match = evidence.content_match
-    if mark is not None and match is not None and match.status in MATCHING:
+    if confirms(evidence, mark) and mark is not None and match is not None:
         part = match.status is MatchStatus.PARTIAL
         code = StatementCode.MARK_NAMES_PART if part else StatementCode.MARK_NAMES_PICTURE
         yield _say(code, mark=str(mark.mark_id))
@@ -95,34 +98,49 @@ def _traced(
         yield _say(
             StatementCode.MANIFEST_INTACT_UNLISTED if foreign else StatementCode.MANIFEST_INTACT
         )
+    elif evidence.manifest.status is ManifestStatus.TRUSTED_CONTENT_CHANGED:
+        yield _say(StatementCode.MANIFEST_CHANGED)
 
 
-def _carries(mark: WatermarkEvidence | None) -> Iterator[Statement]:
-    if mark is not None and mark.system is not None:
-        yield _say(StatementCode.CARRIES, system=str(mark.system))
+def _carries(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[Statement]:
+    systems = (item.system for item in counting(evidence, mark) if item.system is not None)
+    for system in dict.fromkeys(systems):
+        yield _say(StatementCode.CARRIES, system=str(system))
+
+
+def _open(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[Statement]:
+    """Everything that was found, and that it is not enough; or that nothing could be looked for."""
+    found = [*_carries(evidence, mark)]
+    if mark is None and candidate(evidence):
+        found.append(_say(StatementCode.CANDIDATE, record=evidence.record.record_id))
+    if WatermarkStatus.TRACE in {item.status for item in evidence.watermarks}:
+        found.append(_say(StatementCode.TRACE))
+    if evidence.manifest.status is ManifestStatus.REMOTE_ONLY:
+        found.append(_say(StatementCode.MANIFEST_ELSEWHERE))
+    elif evidence.manifest.status is not ManifestStatus.NONE:
+        found.append(_say(StatementCode.MANIFEST_OPEN))
+    nothing = not found and mark is None
+    yield from (*found, _say(StatementCode.UNCHECKED if nothing else StatementCode.OPEN))
 
 
 def _other_system(
     manifest: ManifestEvidence, system: SystemRef | None, markers: tuple[MarkerEvidence, ...]
 ) -> Iterator[Statement]:
-    if manifest.status is ManifestStatus.UNTRUSTED:
+    untrusted = manifest.status is ManifestStatus.UNTRUSTED
+    if untrusted:
         known = refused(manifest)
         code = StatementCode.REFUSED_SIGNER if known else StatementCode.UNKNOWN_SIGNER
-        yield _say(code, system=str(system or ""))
-    public = _names(markers, MarkerClass.PUBLIC_WATERMARK)
-    if public:
-        yield _say(StatementCode.PUBLIC_WATERMARK, names=public)
-    if any(marker.kind is MarkerClass.UNSIGNED_METADATA for marker in markers):
-        names = _names(markers, MarkerClass.UNSIGNED_METADATA)
-        if names:
-            yield _say(StatementCode.UNSIGNED_METADATA, names=names)
-        else:
+        yield _say(code, system=str(system or manifest.claim_generator))
+    kinds = [kind for kind in MarkerClass if not (untrusted and kind is MarkerClass.SIGNED)]
+    for kind in kinds:
+        names = dict.fromkeys(m.system for m in markers if m.kind is kind and m.system)
+        yield from (_say(_CLAIMS[kind], system=name) for name in names)
+        if kind is MarkerClass.UNSIGNED_METADATA and not names and _any_of(markers, kind):
             yield _say(StatementCode.UNSIGNED_AI)
 
 
-def _names(markers: tuple[MarkerEvidence, ...], kind: MarkerClass) -> str:
-    names = dict.fromkeys(m.system for m in markers if m.kind is kind and m.system)
-    return ", ".join(f'"{name}"' for name in names)
+def _any_of(markers: tuple[MarkerEvidence, ...], kind: MarkerClass) -> bool:
+    return any(marker.kind is kind for marker in markers)
 
 
 # --- what would settle it --------------------------------------------------------------
@@ -138,11 +156,10 @@ def next_steps(
     """What would settle an open question: whom to ask, and with which id."""
     match verdict:
         case Verdict.TRACED:
-            record = evidence.record.record_id or evidence.manifest.manifest_id
-            yield _do(StepCode.ASK_RECORD, system=str(system), record=record)
+            yield _ask_the_source(evidence, mark, system)
         case Verdict.CONFLICT:
             yield _do(StepCode.COMPARE_SOURCES)
-            yield from _ask_owner_of(mark, evidence)
+            yield from _ask_owners(mark, evidence)
             yield from _ask_signer_of(evidence.manifest)
         case Verdict.OTHER_SYSTEM:
             yield from _ask_others(evidence.manifest, markers)
@@ -152,16 +169,32 @@ def next_steps(
             yield _do(StepCode.OTHER_COPY)
 
 
-def _ask_owner_of(mark: WatermarkEvidence | None, evidence: Evidence) -> Iterator[NextStep]:
-    if mark is None:
-        return
-    if mark.system is None:
-        yield _do(StepCode.ASK_OWNER, mark=str(mark.mark_id))
-    elif evidence.record.status is RecordStatus.FOUND:
+def _ask_the_source(
+    evidence: Evidence, mark: WatermarkEvidence | None, system: SystemRef | None
+) -> NextStep:
+    """Whoever the picture was traced to, with the id under which it keeps more."""
+    manifest = evidence.manifest
+    claim = manifest.generation
+    if names_the_record(evidence, mark):
         record = evidence.record.record_id
-        yield _do(StepCode.ASK_COMPARE, system=str(mark.system), record=record)
+    elif claim is not None and claim.record_id:
+        record = claim.record_id
     else:
-        yield _do(StepCode.ASK_MARK, system=str(mark.system), mark=str(mark.mark_id))
+        label = manifest.manifest_id
+        return _do(StepCode.ASK_MANIFEST, system=str(system), manifest=label)
+    return _do(StepCode.ASK_RECORD, system=str(system), record=record)
+
+
+def _ask_owners(mark: WatermarkEvidence | None, evidence: Evidence) -> Iterator[NextStep]:
+    """Whoever the marks are assigned to: about the record if there is one, else about the mark."""
+    for item in counting(evidence, mark):
+        if item.system is None:
+            yield _do(StepCode.ASK_OWNER, mark=str(item.mark_id))
+        elif evidence.record.status is RecordStatus.FOUND and names_the_record(evidence, item):
+            record = evidence.record.record_id
+            yield _do(StepCode.ASK_COMPARE, system=str(item.system), record=record)
+        else:
+            yield _do(StepCode.ASK_MARK, system=str(item.system), mark=str(item.mark_id))
 
 
 def _ask_signer_of(manifest: ManifestEvidence) -> Iterator[NextStep]:
@@ -178,6 +211,8 @@ def _ask_others(
         yield _do(StepCode.ASK_POLICY)
     elif untrusted:
         yield _do(StepCode.TRUST_LIST)
+    if untrusted:
+        yield from _ask_signer_of(manifest)
     oracles = dict.fromkeys(marker.oracle for marker in markers if marker.oracle)
     for oracle in oracles:
         yield _do(StepCode.ASK_ORACLE, oracle=oracle)
@@ -186,28 +221,36 @@ def _ask_others(
 
 
 def _open_question(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[NextStep]:
-    manifest = evidence.manifest
-    unchecked = [m for m in evidence.watermarks if m.status is WatermarkStatus.NOT_CHECKED]
-    if mark is not None:
-        yield from _ask_owner_of(mark, evidence)
-    elif manifest.status is ManifestStatus.REMOTE_ONLY:
+    """Something for every source that leaves the question open."""
+    steps = [*_ask_owners(mark, evidence)]
+    if mark is None and candidate(evidence):
+        record = evidence.record
+        asked = {"system": str(record.system), "record": record.record_id}
+        steps.append(_do(StepCode.ASK_COMPARE, **asked))
+    steps += _open_manifest(evidence.manifest)
+    if mark is None:
+        unchecked = (m for m in evidence.watermarks if m.status is WatermarkStatus.NOT_CHECKED)
+        details = dict.fromkeys(item.detail for item in unchecked if item.detail)
+        steps += [_do(StepCode.MAKE_POSSIBLE, detail=detail) for detail in details]
+    yield from steps or [_do(StepCode.BETTER_COPY)]
+
+
+def _open_manifest(manifest: ManifestEvidence) -> Iterator[NextStep]:
+    if manifest.status is ManifestStatus.REMOTE_ONLY and manifest.remote_url:
         yield _do(StepCode.REMOTE_MANIFEST, url=manifest.remote_url)
     elif refused(manifest):
         yield _do(StepCode.ASK_POLICY)
     elif manifest.status is ManifestStatus.EXPIRED:
         yield _expired(manifest)
-    elif unchecked:
-        yield _do(StepCode.MAKE_POSSIBLE, detail=unchecked[0].detail)
-    else:
-        yield _do(StepCode.BETTER_COPY)
+    yield from _ask_signer_of(manifest)
 
 
 def _expired(manifest: ManifestEvidence) -> NextStep:
-    if manifest.time_stamp.unlisted_by_design:
-        return _do(StepCode.OTHER_TIME)
-    if manifest.time_stamp.status is TimeStampStatus.UNTRUSTED:
+    """What could show that the signature is from before the end of the certificate."""
+    stamp = manifest.time_stamp
+    if stamp.status is TimeStampStatus.UNTRUSTED and not stamp.unlisted_by_design:
         return _do(StepCode.TSA_LIST)
-    return _do(StepCode.TRUST_LIST)
+    return _do(StepCode.OTHER_TIME)
 
 
 # --- what it does not say ----------------------------------------------------------------
@@ -221,6 +264,8 @@ def limits(verdict: Verdict, evidence: Evidence, mark: WatermarkEvidence | None)
             log10_p=mark.log10_p,
             log10_threshold=mark.log10_threshold,
         )
+    elif mark is not None and mark.status is WatermarkStatus.CANDIDATE:
+        yield _limit(LimitCode.NO_ERROR_RATE)
     match verdict:
         case Verdict.TRACED:
             yield from _limits_of_a_trace(evidence, mark)
@@ -229,7 +274,7 @@ def limits(verdict: Verdict, evidence: Evidence, mark: WatermarkEvidence | None)
         case Verdict.OTHER_SYSTEM:
             yield _limit(LimitCode.ANYBODY)
             yield _keys_held(evidence)
-        case Verdict.INDETERMINATE if mark is not None:
+        case Verdict.INDETERMINATE if mark is not None or candidate(evidence):
             yield _limit(LimitCode.MARK_IS_A_POINTER)
         case Verdict.INDETERMINATE:
             yield _keys_held(evidence)
@@ -240,7 +285,7 @@ def limits(verdict: Verdict, evidence: Evidence, mark: WatermarkEvidence | None)
 
 def _limits_of_a_trace(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[Limit]:
     match, manifest = evidence.content_match, evidence.manifest
-    if mark is not None and match is not None and match.status in MATCHING:
+    if confirms(evidence, mark) and match is not None:
         yield _limit(LimitCode.MATCH_IS_NOT_UNALTERED)
         if match.status is MatchStatus.PARTIAL:
             yield _limit(LimitCode.PART_ONLY)

@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from provenance.model.evidence import (
-    MATCHING,
     Evidence,
     ManifestEvidence,
     ManifestStatus,
@@ -46,7 +46,8 @@ from provenance.verify.notes import (
     note,
     record_notes,
 )
-from provenance.verify.sentences import limits, next_steps, statements, unlisted
+from provenance.verify.questions import candidate, confirms, counting, names_the_record, unlisted
+from provenance.verify.sentences import limits, next_steps, statements
 
 _MANIFEST_REASONS = {
     ManifestStatus.TRUSTED: ReasonCode.MANIFEST_TRUSTED,
@@ -124,10 +125,12 @@ class _Case:
     @classmethod
     def of(cls, evidence: Evidence) -> _Case:
         read = [mark for mark in evidence.watermarks if mark.status.is_read]
-        candidates = [
-            mark for mark in evidence.watermarks if mark.status is WatermarkStatus.CANDIDATE
+        read.sort(key=lambda mark: not names_the_record(evidence, mark))  # the looked-up one first
+        confirmed = [
+            mark
+            for mark in evidence.watermarks
+            if mark.status is WatermarkStatus.CANDIDATE and confirms(evidence, mark)
         ]
-        confirmed = candidates if _found(evidence) and _matches(evidence) else []
         mark = next(iter(read or confirmed), None)
         known = {system.name for system in _systems(evidence, mark)}
         markers = tuple(m for m in evidence.markers if not _repeats(m, known))
@@ -141,15 +144,6 @@ class _Case:
     def mismatch(self) -> bool:
         match = self.evidence.content_match
         return match is not None and match.status is MatchStatus.MISMATCH
-
-
-def _found(evidence: Evidence) -> bool:
-    return evidence.record.status is RecordStatus.FOUND
-
-
-def _matches(evidence: Evidence) -> bool:
-    match = evidence.content_match
-    return match is not None and match.status in MATCHING
 
 
 def _systems(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[SystemRef]:
@@ -189,9 +183,9 @@ def _conflicts(case: _Case) -> Iterator[Reason]:
         yield _reason(ReasonCode.CONFLICT_MANIFEST_INVALID, codes)
     if not manifest.status.readable:
         return
-    for binding in manifest.soft_bindings:
-        if binding.alg == mark.alg and binding.value != mark.payload:
-            both = {"manifest": binding.value.hex(), "pixels": mark.payload.hex()}
+    for item, binding in product(counting(case.evidence, mark), manifest.soft_bindings):
+        if binding.alg == item.alg and binding.value != item.payload:
+            both = {"manifest": binding.value.hex(), "pixels": item.payload.hex()}
             yield _reason(ReasonCode.CONFLICT_SOFT_BINDING, note(NoteCode.BINDING, **both))
     if manifest.claims_capture:
         types = ", ".join(manifest.digital_source_types)
@@ -235,17 +229,16 @@ def _other_origin(case: _Case, mark: WatermarkEvidence) -> bool:
 def _judge(case: _Case, *, conflicts: bool) -> tuple[Verdict, SystemRef | None]:
     evidence, manifest, mark = case.evidence, case.manifest, case.mark
     marked_by = mark.system if mark else None
-    traced_by_mark = mark is not None and _found(evidence) and _matches(evidence)
     if conflicts or (case.mismatch and _mismatch_counts(case)):
         return Verdict.CONFLICT, marked_by or _manifest_system(manifest)
-    if traced_by_mark:
+    if confirms(evidence, mark):
         return Verdict.TRACED, evidence.record.system or marked_by
     if manifest.status is ManifestStatus.TRUSTED:
         return Verdict.TRACED, _manifest_system(manifest)
     if mark is not None:
         return Verdict.INDETERMINATE, marked_by
-    if _unconfirmed_candidate(case):
-        return Verdict.INDETERMINATE, evidence.record.system
+    if candidate(evidence):
+        return Verdict.INDETERMINATE, None
     statuses = {item.status for item in evidence.watermarks}
     if manifest.status in _OPEN_MANIFESTS or WatermarkStatus.TRACE in statuses:
         return Verdict.INDETERMINATE, None
@@ -268,33 +261,29 @@ def _named_by_manifest(case: _Case) -> bool:
     return case.manifest.generation is not None and case.evidence.record.key is RecordKey.MANIFEST
 
 
-def _unconfirmed_candidate(case: _Case) -> bool:
-    """A word without presence decision names a record that cannot be compared."""
-    match = case.evidence.content_match
-    return (
-        any(mark.status is WatermarkStatus.CANDIDATE for mark in case.evidence.watermarks)
-        and _found(case.evidence)
-        and (match is None or match.status is MatchStatus.NOT_COMPARABLE)
-    )
-
-
 def _basis(verdict: Verdict, case: _Case) -> Iterator[Basis]:
     """The kinds of evidence that the verdict rests on, in the order of `Basis`."""
     manifest, evidence = case.manifest, case.evidence
     if verdict is Verdict.TRACED:
         if manifest.status is ManifestStatus.TRUSTED:
             yield Basis.METADATA
-        if case.mark is not None and _found(evidence) and _matches(evidence):
+        if confirms(evidence, case.mark):
             yield from (Basis.WATERMARK, Basis.OTHER)
         return
     kinds = {marker.kind for marker in case.markers}
     if manifest.status is not ManifestStatus.NONE or kinds - {MarkerClass.PUBLIC_WATERMARK}:
         yield Basis.METADATA
-    statuses = {mark.status for mark in evidence.watermarks}
-    if case.mark or WatermarkStatus.TRACE in statuses or MarkerClass.PUBLIC_WATERMARK in kinds:
+    if MarkerClass.PUBLIC_WATERMARK in kinds or _pixels_speak(case):
         yield Basis.WATERMARK
     if case.mismatch and _mismatch_counts(case):
         yield Basis.OTHER
+
+
+def _pixels_speak(case: _Case) -> bool:
+    """A mark, a word that may be one, a trace, or the absence of a mark that has to be there."""
+    statuses = {mark.status for mark in case.evidence.watermarks}
+    found = case.mark is not None or candidate(case.evidence)
+    return found or WatermarkStatus.TRACE in statuses or _mark_missing(case)
 
 
 def _manifest_system(manifest: ManifestEvidence) -> SystemRef | None:
@@ -331,8 +320,10 @@ def _reasons(case: _Case) -> Iterator[Reason]:
     if manifest.ingredients_cut:
         yield _reason(ReasonCode.INGREDIENT_NOT_WALKED)
     recovered = evidence.recovered_manifest
-    if recovered is not None and recovered.status is ManifestStatus.TRUSTED_CONTENT_CHANGED:
-        yield _reason(ReasonCode.MANIFEST_RECOVERED, *manifest_notes(recovered))
+    if recovered is not None:
+        known = recovered.status.trusted
+        code = ReasonCode.MANIFEST_RECOVERED if known else ReasonCode.MANIFEST_RECOVERED_UNPROVEN
+        yield _reason(code, *manifest_notes(recovered))
     for mark in evidence.watermarks:
         yield _reason(_mark_reason(case, mark), mark_note(mark))
     if _record_was_named(case):
@@ -347,10 +338,12 @@ def _reasons(case: _Case) -> Iterator[Reason]:
 def _mark_reason(case: _Case, mark: WatermarkEvidence) -> ReasonCode:
     if mark.status is not WatermarkStatus.CANDIDATE:
         return _MARK_REASONS[mark.status]
-    confirmed = mark is case.mark
-    return ReasonCode.MARK_CANDIDATE_CONFIRMED if confirmed else ReasonCode.MARK_NONE
+    if mark is case.mark:
+        return ReasonCode.MARK_CANDIDATE_CONFIRMED
+    open_word = candidate(case.evidence) and names_the_record(case.evidence, mark)
+    return ReasonCode.MARK_CANDIDATE if open_word else ReasonCode.MARK_NONE
 
 
 def _record_was_named(case: _Case) -> bool:
     """The registry's answer is a reason only where something credible named a record."""
-    return case.mark is not None or _named_by_manifest(case) or _unconfirmed_candidate(case)
+    return case.mark is not None or _named_by_manifest(case) or candidate(case.evidence)

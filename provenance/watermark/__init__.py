@@ -1,6 +1,7 @@
 """The invisible mark: payload, keys, schemes and their catalogue."""
 
 from provenance.watermark import catalog
+from provenance.watermark.bundle import load_bundle, save_bundle
 from provenance.watermark.keyring import DetectionKey, Keyring
 from provenance.watermark.payload import Layout, Payload, issue
 from provenance.watermark.scheme import Depth, Detection, Scheme, SchemeInfo
@@ -16,4 +17,6 @@ __all__ = [
     "SchemeInfo",
     "catalog",
     "issue",
+    "load_bundle",
+    "save_bundle",
 ]

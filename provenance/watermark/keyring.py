@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+from provenance.errors import KeyMaterialError
 from provenance.model.ids import SystemRef
 
 
@@ -34,7 +35,20 @@ class Keyring:
     keys: tuple[DetectionKey, ...] = ()
 
     def __add__(self, other: Keyring) -> Keyring:
-        return Keyring(keys=self.keys + other.keys)
+        """Both; a key that both hold counts once, as the first holds it.
+
+        Raises:
+            KeyMaterialError: they contradict each other about a system and epoch.
+        """
+        held = {(key.system.id, key.epoch): key for key in self.keys}
+        for key in other.keys:
+            known = held.setdefault((key.system.id, key.epoch), key)
+            if (known.system, known.carrier_key) != (key.system, key.carrier_key):
+                raise KeyMaterialError(
+                    f"two different keys for epoch {key.epoch} of system {key.system.id}",
+                    hint="leave out the keyring that is not the operator's",
+                )
+        return Keyring(keys=tuple(held.values()))
 
     @property
     def tag_keys(self) -> tuple[DetectionKey, ...]:

@@ -17,6 +17,7 @@ from support.tamper import (
     give_manifest,
     pixels,
     recompress,
+    sign_over,
     strip_manifest,
     swap_manifest,
 )
@@ -229,7 +230,7 @@ def _signed_again(unmarked: bytes, stamped: bytes, workspace: Workspace) -> byte
         ],
     }
     signer = workspace.signer()
-    return _sign(unmarked, definition, signer.chain.pem, signer.private_key_pem)
+    return sign_over(unmarked, definition, signer.chain.pem, signer.private_key_pem)
 
 
 def _resigned_by_stranger(data: bytes) -> bytes:
@@ -242,16 +243,4 @@ def _resigned_by_stranger(data: bytes) -> bytes:
         "claim_generator_info": [{"name": "stranger", "version": "1"}],
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [created]}}],
     }
-    return _sign(data, definition, chain.chain_pem, chain.leaf_key_pem)
-
-
-def _sign(data: bytes, definition: dict[str, object], chain: bytes, key: bytes) -> bytes:
-    settings = {
-        "builder": {"thumbnail": {"enabled": False}},
-        "verify": {"verify_after_sign": False, "remote_manifest_fetch": False},
-    }
-    signer = c2pa.Signer.from_info(c2pa.C2paSignerInfo(b"es256", chain, key, None))
-    target = io.BytesIO()
-    builder = c2pa.Builder(definition, context=c2pa.Context.from_dict(settings))
-    builder.sign(signer, "image/png", io.BytesIO(data), target)
-    return target.getvalue()
+    return sign_over(data, definition, chain.chain_pem, chain.leaf_key_pem)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from provenance.model import (
+    Basis,
     ContentMatchEvidence,
     Evidence,
     GenerationClaim,
@@ -33,6 +34,7 @@ from provenance.model import (
 
 OURS = SystemRef(77, "acme-images")
 RECORD_ID = "3c1f2a52-0c4f-4a8e-9d0e-2f5b0a3f7d10"
+MANIFEST_ID = f"urn:c2pa:{RECORD_ID}"
 MARK_ID = MarkId(0xABCDEF012345)
 PAYLOAD = bytes(range(12))
 ALG = "org.example.mark.1"
@@ -107,6 +109,7 @@ def manifest_of(case: Case) -> ManifestEvidence:
     value = PAYLOAD if case.same_payload else b"another payload"
     return ManifestEvidence(
         status=case.manifest,
+        manifest_id=MANIFEST_ID,
         signer=SIGNER,
         actions=("c2pa.created",),
         digital_source_types=(CAPTURE if case.capture else GENERATED,),
@@ -127,6 +130,8 @@ def mark_of(status: WatermarkStatus, **changed: object) -> WatermarkEvidence:
         "mark_id": MARK_ID if word else None,
         "payload": PAYLOAD if word else b"",
         "systems": (OURS.id,),
+        "log10_p": -12.5 if known else 0.0,
+        "log10_threshold": -8.0 if known else 0.0,
     }
     return WatermarkEvidence(**fields | changed)  # type: ignore[arg-type]
 
@@ -139,7 +144,7 @@ def record_of(status: RecordStatus, key: RecordKey = RecordKey.MARK) -> RecordEv
         status=status,
         key=key,
         record_id=RECORD_ID,
-        manifest_id=f"urn:c2pa:{RECORD_ID}",
+        manifest_id=MANIFEST_ID,
         mark_id=MARK_ID,
         system=OURS,
         state=RecordState.RELEASED if status is RecordStatus.FOUND else RecordState.VOID,
@@ -213,6 +218,40 @@ def _contradicts(case: Case) -> bool:
     names_our_record = case.manifest is ManifestStatus.TRUSTED and not case.capture
     asked_for_it = not _names(case.mark)  # an id in the pixels is looked up before it
     return names_our_record and (case.mark is WatermarkStatus.NONE or (mismatch and asked_for_it))
+
+
+def _word_is_open(case: Case) -> bool:
+    """A word names a record that is there, and no comparison says yes or no."""
+    open_match = case.match in (None, MatchStatus.NOT_COMPARABLE)
+    word = case.mark is WatermarkStatus.CANDIDATE
+    return word and case.record is RecordStatus.FOUND and open_match
+
+
+def expected_basis(case: Case) -> set[Basis]:
+    """What the verdict may say that it rests on, in the words of the Code of Practice."""
+    verdict = expected(case)
+    counts = _mark_counts(case)
+    if verdict is Verdict.NOT_FOUND:
+        return set()
+    if verdict is Verdict.TRACED:
+        signed = {Basis.METADATA} if case.manifest is ManifestStatus.TRUSTED else set()
+        compared = {Basis.WATERMARK, Basis.OTHER} if counts and _confirmed(case) else set()
+        return signed | compared
+    in_metadata = case.marker in (MarkerClass.SIGNED, MarkerClass.UNSIGNED_METADATA)
+    # The mark that an intact manifest of ours names is looked for, and its absence is seen.
+    missing = (
+        case.manifest is ManifestStatus.TRUSTED
+        and not case.capture
+        and case.mark is WatermarkStatus.NONE
+    )
+    in_pixels = counts or missing or _word_is_open(case) or case.mark is WatermarkStatus.TRACE
+    compared_with_record = verdict is Verdict.CONFLICT and case.match is MatchStatus.MISMATCH
+    seen = {
+        Basis.METADATA: in_metadata or case.manifest is not ManifestStatus.NONE,
+        Basis.WATERMARK: in_pixels or case.marker is MarkerClass.PUBLIC_WATERMARK,
+        Basis.OTHER: compared_with_record,
+    }
+    return {basis for basis, there in seen.items() if there}
 
 
 def expected(case: Case) -> Verdict:

@@ -130,8 +130,8 @@ def test_trust_without_a_check_of_revocation_says_so():
 @pytest.mark.parametrize(
     ("stamp", "codes", "option"),
     [
-        (TimeStampStatus.NONE, (), "--trust-list"),
-        (TimeStampStatus.INVALID, ("timeStamp.mismatch",), "--trust-list"),
+        (TimeStampStatus.NONE, (), "--at"),
+        (TimeStampStatus.INVALID, ("timeStamp.mismatch",), "--at"),
         (TimeStampStatus.UNTRUSTED, ("timeStamp.untrusted",), "--tsa-list"),
         (TimeStampStatus.UNTRUSTED, ("timeStamp.trusted",), "--at"),
     ],
