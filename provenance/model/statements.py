@@ -158,7 +158,8 @@ class LimitCode(Template):
         "mark_error_rate",
         (
             "A picture without this mark gives such a reading with a probability of at most "
-            "10^{log10_p:.1f}; at most 10^{log10_threshold:.1f} was required."
+            "10^{log10_p:.1f}; at most 10^{log10_threshold:.1f} was required (10^-12 is one in a "
+            "million million)."
         ),
     )
     NO_ERROR_RATE = (
