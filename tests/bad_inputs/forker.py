@@ -10,6 +10,7 @@ tuples, until it closes.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -44,6 +45,7 @@ def serve(connection: Connection) -> None:
     import provenance.stamp
     import provenance.workspace  # noqa: F401
 
+    gc.freeze()  # or every child would visit, and so copy, all that was imported
     while True:
         try:
             run = Run(*connection.recv())
