@@ -121,17 +121,7 @@ def _plain(text: str | None) -> str:
 
 
 def codes_page() -> str:
-    lines = ["# Codes", "", NOTE, "", "## Verdicts", "", "| verdict | when |", "|---|---|"]
-    lines += [f"| `{verdict.value}` | {verdict.meaning} |" for verdict in Verdict]
-    lines += [
-        "",
-        "## Reasons",
-        "",
-        "| code | bearing | sentence |",
-        "|---|---|---|",
-    ]
-    lines += [f"| `{c.value}` | {c.bearing.value} | {_plain(c.template)} |" for c in ReasonCode]
-    lines += ["", "## Errors", "", "| code | meaning |", "|---|---|"]
+    lines = ["# Error codes", "", NOTE, "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code.value}` | {code.meaning} |" for code in ErrorCode]
     return "\n".join(lines) + "\n"
 

@@ -23,6 +23,7 @@ OUT = Path("demo")
 WORKSPACE = OUT / "workspace"
 STAMPED = OUT / "stamped"
 LEAKED = OUT / "leaked"
+REPORT = OUT / "report.html"
 UNTOUCHED = HERE / "images" / "satellite.jpg"
 FORMATS = {"png": "png", "jpeg": "jpg", "webp-lossless": "webp"}
 SHOWN = {"TRACED": "traced", "NOT_FOUND": "NOT FOUND"}
@@ -58,11 +59,12 @@ def main() -> None:
     lines = provenance("verify", "-w", WORKSPACE, "--jsonl", STAMPED, LEAKED, UNTOUCHED)
     rows = {Path(row["path"]).name: row for row in map(json.loads, lines.splitlines())}
     show(stamped, rows)
-    print(provenance("verify", "-w", WORKSPACE, leaked[0]))
+    print(provenance("verify", "-w", WORKSPACE, leaked[0], "--report", REPORT))
     untouched = rows.pop(UNTOUCHED.name)
     traced = sum(row["verdict"] == "TRACED" for row in rows.values())
     print(f"{traced} of {len(rows)} pictures traced to the system that made them.")
     print(f"{UNTOUCHED.name}: {untouched['statement']}")
+    print(f"The report about {leaked[0].name} is in {REPORT}.")
     complete = len(rows) == len(stamped) + len(leaked)
     if not complete or traced < len(rows) or untouched["verdict"] != "NOT_FOUND":
         sys.exit("the demo did not end as it should")
