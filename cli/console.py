@@ -10,6 +10,8 @@ import base64
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from provenance.errors import ProvenanceError
@@ -31,9 +33,43 @@ def path_fields(path: str | Path, key: str) -> dict[str, str]:
         return {key: raw.decode("utf-8", "backslashreplace"), f"{key}_base64": encoded}
 
 
-def out(text: str = "") -> None:
-    """Data for stdout."""
-    sys.stdout.write(text + "\n")
+class ReaderGoneError(Exception):
+    """Nobody reads standard output any more. Not an `OSError`: click would exit with 1 then."""
+
+
+def out(text: str = "", *, flush: bool = False) -> None:
+    """Data for stdout; flushed where a reader follows line by line.
+
+    Raises:
+        ReaderGoneError: once; whatever is written after that goes nowhere.
+    """
+    with _reader():
+        sys.stdout.write(f"{text}\n")
+        if flush:
+            sys.stdout.flush()
+
+
+def out_bytes(data: bytes) -> None:
+    """Bytes for stdout as they are; see `out`."""
+    with _reader():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def flush_output() -> None:
+    """Hand over what is still held back; see `out`."""
+    with _reader():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _reader() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # Let it lead nowhere, so that nothing fails again when the interpreter flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGoneError from None
 
 
 def talk(text: str) -> None:
@@ -44,15 +80,8 @@ def talk(text: str) -> None:
 
 def out_json(value: object, *, indent: int | None = 2) -> None:
     """One JSON document on stdout; one line and flushed at once where `indent` is None."""
-    out(json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False))
-    if indent is None:
-        sys.stdout.flush()
-
-
-def out_json_text(text: str) -> None:
-    """JSON that is text already, flushed at once so that a reader can follow."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    text = json.dumps(value, indent=indent, ensure_ascii=True, allow_nan=False)
+    out(text, flush=indent is None)
 
 
 def complain(error: ProvenanceError, *, about: str | Path = "") -> None:

@@ -24,7 +24,7 @@ from .commands import (
     stamp,
     verify,
 )
-from .console import complain, shown, talk
+from .console import ReaderGoneError, complain, flush_output, shown, talk
 from .exit_codes import ExitCode
 from .hardening import keep_memory_private
 
@@ -81,14 +81,15 @@ def main() -> NoReturn:
     # Importing allocates a lot and frees nothing: collecting meanwhile is wasted.
     gc.set_threshold(50_000)
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush_output()
     except ProvenanceError as error:
         complain(error)
         sys.exit(ExitCode.ERROR)
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.ERROR)
+    except ReaderGoneError:
+        sys.exit(ExitCode.ERROR)  # there is nobody left to tell
     except KeyboardInterrupt:
         talk("stopped")
         sys.exit(130)

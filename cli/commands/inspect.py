@@ -16,6 +16,7 @@ from ..options import (
     AtOption,
     FormatsOption,
     JsonOption,
+    KeyringOption,
     LanguageOption,
     PolicyOption,
     PrivateOption,
@@ -38,6 +39,7 @@ def inspect(
     tsa_list: TsaListOption = None,
     at: AtOption = None,
     policy: PolicyOption = None,
+    keyring: KeyringOption = None,
     formats: FormatsOption = None,
     lang: LanguageOption = "en",
     private: PrivateOption = False,
@@ -53,7 +55,7 @@ def inspect(
         named = labels(Path(file)) if labels else shown_path(file)
         raise ArgumentError(f"{named} is {len(sources)} files", hint="name one file")
     source = sources[0]
-    verifier = make_verifier(workspace, trust_list, tsa_list, formats)
+    verifier = make_verifier(workspace, trust_list, tsa_list, formats, keyring)
     verifier = judging(verifier, at, policy)
     data = source.read(verifier.limits.max_bytes)
     report = verifier.verify(data, name=Path(source.relative).name if source.path else "")

@@ -11,7 +11,7 @@ import typer
 
 from provenance.errors import ArgumentError
 
-from ..console import out, shown, talk
+from ..console import out, out_bytes, shown, talk
 from ..inputs import STDIN, Source
 from ..options import OverwriteReportOption
 from .report_verify import report_verify
@@ -118,8 +118,7 @@ def _print(data: bytes) -> None:
     """Bytes as they are; what is no text is kept away from a terminal."""
     if sys.stdout.isatty() and not _is_text(data):
         raise ArgumentError("this form is not text", hint="write it into a file: --out FILE")
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    out_bytes(data)
 
 
 def _is_text(data: bytes) -> bool:

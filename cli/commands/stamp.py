@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
 
-from ..console import complain, out, out_json, shown, shown_path, talk
+from ..console import complain, out, out_bytes, out_json, shown, shown_path, talk
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
 from ..options import (
@@ -199,8 +198,7 @@ def _to_stdout(job: _Job, sources: list[Source], *, json: bool) -> None:
     if len(sources) != 1 or json:
         raise typer.BadParameter("--out - takes exactly one file and no --json or --jsonl")
     stamped = job.run(sources[0], None)
-    sys.stdout.buffer.write(stamped.data)
-    sys.stdout.buffer.flush()
+    out_bytes(stamped.data)
     talk(f"mark {stamped.mark_id}  manifest {stamped.manifest_id}")
     _warn(sources[0], stamped)
 

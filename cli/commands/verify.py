@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 
 from provenance.errors import ArgumentError
 
-from ..console import complain_of, out, out_json_text, shown, talk
+from ..console import ReaderGoneError, complain_of, out, shown, talk
 from ..crjson import print_crjson
 from ..examination import Examination
 from ..exit_codes import ExitCode, combined
@@ -110,10 +111,12 @@ def verify(
         result = run.examine(source)
         codes.append(_code(result, exit_zero=exit_zero))
         counts[_verdict(result)] += 1
-        if jsonl:
-            out_json_text(render_jsonl([result]))
-        elif not json:
-            _print(source, result, translator, single=len(sources) == 1)
+        # A report is written whether or not anybody reads on.
+        with suppress(ReaderGoneError) if reports else nullcontext():
+            if jsonl:
+                out(render_jsonl([result]).rstrip(), flush=True)
+            elif not json:
+                _print(source, result, translator, single=len(sources) == 1)
         if json or reports:
             kept.append(result)
     code = combined(codes)
@@ -121,7 +124,7 @@ def verify(
         document = run.document(kept, code)
         reports.write(document)
         if json:
-            out_json_text(document.to_json().decode("ascii"))
+            out(document.to_json().decode("ascii").rstrip())
     if len(sources) != 1 and not json:
         _summarise(counts, translator)
     raise typer.Exit(code)

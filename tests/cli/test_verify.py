@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,39 @@ def test_usage_errors(command: Command, own_workspace: Path, mixed: Path) -> Non
     assert command("inspect", "-w", own_workspace, mixed).code == 2
     assert command("no-such-command").code == 2
     assert command("verify", "-w", mixed, mixed / "0-traced.png").code == 2
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_gone_costs_no_report(
+    mixed: Path, tmp_path: Path, unbuffered: str
+) -> None:
+    report = tmp_path / "report.json"
+    arguments = ("verify", "--jsonl", str(mixed / "1-unknown.png"), "--report", str(report))
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "provenance_cli", *arguments],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        check=False,
+    )
+    os.close(writing)
+    assert Document.from_json(report.read_bytes()).run.exit_code == 1
+    assert ended.returncode == 1  # the verdict's: nothing was lost
+    assert b"Exception" not in ended.stderr
+
+
+def test_output_that_nobody_takes_is_an_error_and_no_verdict(mixed: Path) -> None:
+    """Exit code 1 would say that no mark was found."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "provenance_cli", "verify", str(mixed / "1-unknown.png")],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert ended.returncode == 2
+    assert b"Exception" not in ended.stderr
