@@ -16,7 +16,8 @@ from .inputs import Source
 if TYPE_CHECKING:
     from provenance import Stamped
 
-SCHEMA_VERSION = 1
+#: Of what `stamp` and `inspect` print; `verify` prints report documents and their rows.
+SCHEMA_VERSION = 2
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no better type

@@ -46,6 +46,8 @@ def inspect(
     json: JsonOption = False,
 ) -> None:
     """Show everything that was found in one file, raw, with the values behind the verdict."""
+    from provenance.report.build import text_of
+
     from ..rows import SCHEMA_VERSION, plain
 
     translator = chosen_translator(lang)
@@ -64,12 +66,16 @@ def inspect(
         **path_fields(source.label, "path"),
         "input": plain(report.input),
         "finding": plain(report.finding),
+        "text": text_of(report.finding, translator).model_dump(mode="json"),
         "evidence": plain(report.evidence),
     }
     if json:
         out_json(document)
     else:
         _print_provenance(report.evidence, translator)
+        # For people the finding in sentences; its codes are for programs.
+        text = document.pop("text") | {"verdict": report.verdict.value}
+        document["finding"] = {"system": str(report.system or ""), **text}
         _print("", document, 0)
 
 

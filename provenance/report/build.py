@@ -42,7 +42,7 @@ def examined(source: Source, report: VerificationReport, tr: Translator) -> Resu
         source=source,
         input=report.input,
         finding=finding,
-        text=_text(finding, tr),
+        text=text_of(finding, tr),
         evidence=report.evidence,
     )
 
@@ -53,13 +53,22 @@ def translated(document: Document, language: Language) -> Document:
         return document
     tr = translator(language)
     results = tuple(
-        result.model_copy(update={"text": _text(result.finding, tr)}) if result.finding else result
+        result.model_copy(update={"text": text_of(result.finding, tr)})
+        if result.finding
+        else result
         for result in document.results
     )
     return document.model_copy(update={"language": language, "results": results})
 
 
-def _text(finding: Finding, tr: Translator) -> Text:
+def _in(tr: Translator, result: Result) -> Result:
+    if result.finding is None:
+        return result
+    return result.model_copy(update={"text": text_of(result.finding, tr)})
+
+
+def text_of(finding: Finding, tr: Translator) -> Text:
+    """The sentences of a finding."""
     return Text(
         verdict=tr.term(VERDICTS, finding.verdict),
         statement=" ".join(map(tr.message, finding.statements)),
