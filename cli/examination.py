@@ -18,8 +18,9 @@ from .safely import safely
 
 if TYPE_CHECKING:
     from provenance import Verifier
-    from provenance.report.document import Digests, Document, Result
+    from provenance.report.document import Document
     from provenance.report.language import Translator
+    from provenance.report.result import Digests, Result
 
 
 @dataclass
@@ -65,7 +66,8 @@ class Examination:
 
     def document(self, results: list[Result], exit_code: ExitCode) -> Document:
         """The report of this run, now that it is over."""
-        from provenance.report.document import Document, Run
+        from provenance.report.document import Document
+        from provenance.report.result import Run
         from provenance.report.tool import tool_info
         from provenance.trust import moment_text
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 from provenance.printable import MAX_SHOWN
-from provenance.report.document import SCHEMA_VERSION
 from provenance.report.render import ReportFormat
+from provenance.report.result import SCHEMA_VERSION
 from provenance.report.rows import COLUMNS
 from provenance.report.schema import json_schema
 

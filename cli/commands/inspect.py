@@ -66,7 +66,7 @@ def inspect(
         **path_fields(source.label, "path"),
         "input": plain(report.input),
         "finding": plain(report.finding),
-        "text": text_of(report.finding, translator).model_dump(mode="json"),
+        "text": plain(text_of(report.finding, translator)),
         "evidence": plain(report.evidence),
     }
     if json:

@@ -47,8 +47,8 @@ from ..progress import progress
 
 if TYPE_CHECKING:
     from provenance import Verifier
-    from provenance.report.document import Result
     from provenance.report.language import Translator
+    from provenance.report.result import Result
 
 
 def verify(

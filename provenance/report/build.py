@@ -9,8 +9,8 @@ from pathlib import Path
 
 from provenance.errors import ProvenanceError
 from provenance.model import Finding, VerificationReport
-from provenance.report.document import Digests, Document, Problem, Result, Source, Text
-from provenance.report.language import Language, Translator, translator
+from provenance.report.language import Translator
+from provenance.report.result import Digests, Problem, Result, Source, Text
 from provenance.report.words import VERDICTS
 
 
@@ -45,26 +45,6 @@ def examined(source: Source, report: VerificationReport, tr: Translator) -> Resu
         text=text_of(finding, tr),
         evidence=report.evidence,
     )
-
-
-def translated(document: Document, language: Language) -> Document:
-    """The same report with its sentences in another language."""
-    if language is document.language:
-        return document
-    tr = translator(language)
-    results = tuple(
-        result.model_copy(update={"text": text_of(result.finding, tr)})
-        if result.finding
-        else result
-        for result in document.results
-    )
-    return document.model_copy(update={"language": language, "results": results})
-
-
-def _in(tr: Translator, result: Result) -> Result:
-    if result.finding is None:
-        return result
-    return result.model_copy(update={"text": text_of(result.finding, tr)})
 
 
 def text_of(finding: Finding, tr: Translator) -> Text:

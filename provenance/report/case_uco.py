@@ -17,8 +17,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from provenance.model import Finding
-from provenance.report.document import Digests, Document, Problem, Result, Text
+from provenance.report.document import Document
 from provenance.report.media import base_name, media_type
+from provenance.report.result import Digests, Problem, Result, Text
 
 Node = dict[str, Any]
 

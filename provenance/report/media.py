@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from provenance.model import InputFacts
-from provenance.report.document import Source
+from provenance.report.result import Source
 
 
 def media_type(facts: InputFacts | None) -> str:

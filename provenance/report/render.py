@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Final
 
 from provenance.errors import ArgumentError
-from provenance.report.build import translated
+from provenance.report.build import text_of
 from provenance.report.case_uco import render_case
 from provenance.report.document import Document
 from provenance.report.html import render_html
-from provenance.report.language import Language
+from provenance.report.language import Language, Translator, translator
+from provenance.report.result import Result
 from provenance.report.rows import render_csv, render_jsonl
 from provenance.report.text import render_text
 from provenance.report.vics import left_out, render_vics
@@ -125,6 +127,24 @@ def lost(document: Document, form: ReportFormat) -> str:
     if not count:
         return ""
     return f"{count} of {len(document.results)} files could not be read and are not in VICS"
+
+
+def translated(document: Document, language: Language) -> Document:
+    """The same report with its sentences in another language."""
+    if language is document.language:
+        return document
+    tr = translator(language)
+    results = tuple(
+        replace(result, text=text_of(result.finding, tr)) if result.finding else result
+        for result in document.results
+    )
+    return document.model_copy(update={"language": language, "results": results})
+
+
+def _in(tr: Translator, result: Result) -> Result:
+    if result.finding is None:
+        return result
+    return replace(result, text=text_of(result.finding, tr))
 
 
 def check_available(form: ReportFormat) -> None:

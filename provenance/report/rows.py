@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from provenance.model import ManifestEvidence
 from provenance.printable import shown
-from provenance.report.document import SCHEMA_VERSION, Result
+from provenance.report.result import SCHEMA_VERSION, Result
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -10,7 +10,8 @@ from pydantic_core import core_schema
 
 from provenance.model.messages import Template
 from provenance.model.verdict import Verdict
-from provenance.report.document import SCHEMA_VERSION, Document
+from provenance.report.document import Document
+from provenance.report.result import SCHEMA_VERSION
 
 IDENTIFIER: Final = f"urn:provenance-toolkit:report:{SCHEMA_VERSION}"
 
@@ -18,6 +19,8 @@ IDENTIFIER: Final = f"urn:provenance-toolkit:report:{SCHEMA_VERSION}"
 def json_schema() -> dict[str, Any]:
     """The schema of what `Document.to_json` writes; unknown fields do not conform."""
     schema = Document.model_json_schema(mode="serialization", schema_generator=_Generator)
+    for kind, name in (("Digests", "sha256"), ("Tool", "code_sha256")):
+        schema["$defs"][kind]["properties"][name]["pattern"] = "^[0-9a-f]{64}$"
     return {
         "$schema": GenerateJsonSchema.schema_dialect,
         "$id": IDENTIFIER,

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from provenance.report.document import Library, Tool
+from provenance.report.result import Library, Tool
 
 NAME: Final = "provenance"
 _CODE: Final = frozenset({".py", ".toml", ".mo", ".typ", ".css"})

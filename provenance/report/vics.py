@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from provenance.report.document import Digests, Document, Result
+from provenance.report.document import Document
 from provenance.report.media import base_name, media_type
+from provenance.report.result import Digests, Result
 
 _CONTEXT: Final = (
     "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"

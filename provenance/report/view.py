@@ -14,8 +14,9 @@ from typing import Final
 from provenance.model.verdict import Bearing, Verdict
 from provenance.report import evidence_view
 from provenance.report.blocks import Block, Bullets, Facts, Paragraph, Section, Table
-from provenance.report.document import Document, Result
+from provenance.report.document import Document
 from provenance.report.language import Language, Translator, translator
+from provenance.report.result import Result
 from provenance.report.words import BASES, BEARINGS, FLAGS, MEANINGS, VERDICTS, Word
 
 

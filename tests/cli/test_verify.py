@@ -14,7 +14,8 @@ from support.tamper import give_manifest, strip_manifest
 
 from provenance import Encoding, Generation, Workspace
 from provenance.imaging import Metadata, encode
-from provenance.report.document import SCHEMA_VERSION, Document
+from provenance.report.document import Document
+from provenance.report.result import SCHEMA_VERSION
 from provenance.workspace.selftest import synthetic_picture
 
 

@@ -21,8 +21,9 @@ from provenance.model import (
     WatermarkStatus,
 )
 from provenance.report.build import digests, examined
-from provenance.report.document import Document, Library, Problem, Result, Run, Source, Tool
+from provenance.report.document import Document
 from provenance.report.language import Language, translator
+from provenance.report.result import Library, Problem, Result, Run, Source, Tool
 from provenance.verify.verdict import decide
 
 #: One for each verdict, by its name.

@@ -26,8 +26,9 @@ from provenance.model import (
     WatermarkStatus,
 )
 from provenance.report import build
-from provenance.report.document import Digests, Document, Library, Result, Run, Tool
+from provenance.report.document import Document
 from provenance.report.language import Language, translator
+from provenance.report.result import Digests, Library, Result, Run, Tool
 from provenance.verify import decide
 
 #: What a hostile file would say: markup, a formula, terminal control, direction, NUL, length.
@@ -126,7 +127,7 @@ def document(
     return Document(
         language=language,
         tool=TOOL,
-        run=RUN.model_copy(update=run),
+        run=replace(RUN, **run),
         settings=SETTINGS,
         results=tuple(made),
     )

@@ -8,9 +8,9 @@ import pytest
 from support import reports
 
 from provenance.errors import ErrorCode, InputError
-from provenance.report.build import translated
 from provenance.report.document import Document
 from provenance.report.language import Language
+from provenance.report.render import translated
 
 
 def changed(change):

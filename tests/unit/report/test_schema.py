@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,7 +12,8 @@ import pytest
 from support import reports
 
 from provenance.model import NoteCode, ReasonCode, StatementCode, WatermarkEvidence
-from provenance.report.document import SCHEMA_VERSION, Document, Result
+from provenance.report.document import Document
+from provenance.report.result import SCHEMA_VERSION, Tool
 from provenance.report.schema import json_schema
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "report.schema.json"
@@ -51,10 +54,7 @@ def test_numbers_that_are_not_finite_conform_as_text(validator):
 
 
 def with_mark(result, mark):
-    from dataclasses import replace
-
-    evidence = replace(result.evidence, watermarks=(mark,))
-    return Result(**{**dict(result), "evidence": evidence})
+    return replace(result, evidence=replace(result.evidence, watermarks=(mark,)))
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,7 @@ def test_docstrings_are_descriptions(validator):
     schema = validator.schema
     assert schema["description"] == Document.__doc__
     assert all(entry.get("description") for entry in schema["$defs"].values())
-    tool = schema["$defs"]["Tool"]["properties"]
-    assert tool["identifier"]["description"] == "Package URL of the release."
+    assert schema["$defs"]["Tool"]["description"] == inspect.getdoc(Tool)
 
 
 @pytest.mark.parametrize("codes", [ReasonCode, NoteCode, StatementCode])
