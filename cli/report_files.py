@@ -40,8 +40,12 @@ class Reports:
 
         Raises:
             ProvenanceError: a name asks for no form, or for one that cannot be signed, or its
-                place is not free.
+                place is not free; signing was asked for, and no report.
         """
+        if not paths:
+            if sealing is not None:
+                raise ArgumentError("--sign needs --report", hint="e.g. --report case.json --sign")
+            return cls(places=(), overwrite=overwrite)
         from provenance.report.render import check_available, format_of
 
         questioned = {os.path.realpath(item.path) for item in inputs if item.path}
@@ -56,8 +60,6 @@ class Reports:
                 sealing.check(path, form)
                 check_free(signature_path(path), overwrite=overwrite)
             places.append((path, form))
-        if sealing is not None and not places:
-            raise ArgumentError("--sign needs --report", hint="e.g. --report case.json --sign")
         return cls(places=tuple(places), overwrite=overwrite, sealing=sealing)
 
     def __bool__(self) -> bool:

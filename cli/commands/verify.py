@@ -79,8 +79,6 @@ def verify(
     """Check manifest, mark and record of pictures and give a verdict on each, offline."""
     output = chosen_output(output, json=json, jsonl=jsonl)
     json, jsonl = output is OutputFormat.JSON, output is OutputFormat.JSONL
-    from provenance.report.rows import render_jsonl
-
     from ..languages import chosen_translator
     from ..report_files import Reports
     from ..signing import chosen_sealing
@@ -114,7 +112,7 @@ def verify(
         # A report is written whether or not anybody reads on.
         with suppress(ReaderGoneError) if reports else nullcontext():
             if jsonl:
-                out(render_jsonl([result]).rstrip(), flush=True)
+                _print_row(result)
             elif not json:
                 _print(source, result, translator, single=len(sources) == 1)
         if json or reports:
@@ -189,6 +187,12 @@ def _code(result: Result, *, exit_zero: bool) -> ExitCode:
     if result.finding is None:
         return ExitCode.ERROR
     return ExitCode.TRACED if exit_zero else ExitCode[result.finding.verdict.name]
+
+
+def _print_row(result: Result) -> None:
+    from provenance.report.rows import render_jsonl
+
+    out(render_jsonl([result]).rstrip(), flush=True)
 
 
 def _print(source: Source, result: Result, tr: Translator, *, single: bool) -> None:
