@@ -69,6 +69,7 @@ def test_after_a_crash_every_rule_holds_again_once_it_was_swept(
     assert broken.pop("RELEASED") == 2  # linked and published, and not yet noted
     assert not any(broken.values())
     # whoever may still be at work is left alone
+    assert command("release", "fsck", scene.out, "-w", scene.workspace.path).code == 0
     assert command("release", "sweep", scene.out, "-w", scene.workspace.path).out == ""
     # a dry run says it and does nothing
     counts = scene.workspace.store().count()
