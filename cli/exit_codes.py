@@ -30,7 +30,8 @@ _MEANINGS = {
     ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed",
     ExitCode.ERROR: "usage error, or the only file cannot be read or stamped",
     ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
-    "or its signature was changed, or the signature cannot be accepted",
+    "or its signature was changed, or the signature cannot be accepted; `release fsck`: a rule is "
+    "broken",
     ExitCode.OTHER_SYSTEM: "`verify`: only another system's claim was found",
     ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open; "
     "`report verify`: the report is what was signed, by somebody who is not trusted",

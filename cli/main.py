@@ -18,6 +18,7 @@ from .commands import (
     init,
     inspect,
     keys,
+    release,
     report,
     schemes,
     selftest,
@@ -44,6 +45,7 @@ app.command("schemes", short_help="List the watermark schemes.")(schemes.schemes
 app.command("doctor", short_help="Check installation and workspace.")(doctor.doctor)
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)
 app.add_typer(report.app, name="report")
+app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
 

@@ -37,7 +37,8 @@ from sqlalchemy.pool import NullPool
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model.generation import Generation, IssuedFile, Record, RecordState
 from provenance.model.ids import MarkId, SystemRef, new_record_id
-from provenance.registry import rows
+from provenance.registry import rows, rules
+from provenance.registry.store import StoreRule
 from provenance.registry.tables import SCHEMA_VERSION, metadata, parents, records, schema
 
 _BUSY_SECONDS: Final = 30
@@ -191,6 +192,26 @@ class SqliteStore:
             raise RegistryError(f"{self.path} is damaged: {result}")
         if version != SCHEMA_VERSION:
             raise RegistryError(f"{self.path} has schema version {version}, not {SCHEMA_VERSION}")
+
+    def unfinished(self, before: datetime) -> tuple[Record, ...]:
+        """What a crash may have left; see `RecordStore.unfinished`."""
+        # All times are written in UTC by `isoformat`, so their text sorts as they do.
+        since = func.coalesce(records.c.issued_at, records.c.reserved_at)
+        open_states = (RecordState.RESERVED.value, RecordState.ISSUED.value)
+        with self._reading() as connection:
+            ids = connection.scalars(
+                select(records.c.record_id)
+                .where(records.c.state.in_(open_states))
+                .where(since < before.astimezone(UTC).isoformat())
+                .order_by(since, records.c.record_id)
+            ).all()
+            found = (_one(connection, records.c.record_id == name) for name in ids)
+            return tuple(record for record in found if record is not None)
+
+    def broken_rules(self) -> dict[StoreRule, tuple[str, ...]]:
+        """What is wrong with this registry; see `RecordStore.broken_rules`."""
+        with self._reading() as connection:
+            return rules.broken(connection)
 
     # --- connections -----------------------------------------------------------
 

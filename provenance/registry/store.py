@@ -5,10 +5,22 @@ Every implementation passes the same conformance tests (`tests/conformance`).
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from provenance.model.generation import Generation, IssuedFile, Record, RecordState
 from provenance.model.ids import MarkId, SystemRef
+
+
+class StoreRule(StrEnum):
+    """What always holds of a registry, whatever was killed while it wrote."""
+
+    SOUND = "registry is sound"
+    VERSION = "registry has the schema of this version"
+    STATES = "every record has a known state"
+    FACTS = "issued and released records have the facts of their file, others have none"
+    MARKS = "no two records of a system share a mark id"
 
 
 class RecordReader(Protocol):
@@ -86,4 +98,23 @@ class RecordStore(RecordReader, Protocol):
 
     def count(self) -> dict[RecordState, int]:
         """How many records there are in each state."""
+        ...
+
+    def unfinished(self, before: datetime) -> tuple[Record, ...]:
+        """Records that stayed reserved since before this moment, or issued; the oldest first.
+
+        Args:
+            before: aware; what reached its state at or after it may still be in the making.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def broken_rules(self) -> dict[StoreRule, tuple[str, ...]]:
+        """For every rule, what breaks it; reads only.
+
+        Raises:
+            RegistryError: the registry cannot be read at all.
+        """
         ...

@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Protocol, Self
 
 from provenance.errors import ErrorCode, ProvenanceError
 from provenance.imaging import Limits, read_file
+
+_ASIDE = re.compile(r"\.provenance-[0-9a-f]{16}\.unreleased")
+
+
+def is_unreleased(name: str) -> bool:
+    """True if this is the name of a file that was written beside its final name."""
+    return _ASIDE.fullmatch(name) is not None
 
 
 class Target(Protocol):
@@ -88,6 +96,13 @@ class FileTarget:
         self.path = path
         self._overwrite = overwrite
         self._aside = path.with_name(f".provenance-{secrets.token_hex(8)}.unreleased")
+
+    @classmethod
+    def written(cls, aside: Path, path: Path) -> Self:
+        """The target of a file that somebody else wrote and did not publish."""
+        target = cls(path)
+        target._aside = aside
+        return target
 
     def prepare(self) -> None:
         """Refuse a name that is taken or a directory that is not there."""

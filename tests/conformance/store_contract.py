@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from support import records
@@ -12,6 +12,7 @@ from support.records import SYSTEM, issued_file, parent_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import MarkId, RecordState, SystemRef, new_record_id
+from provenance.registry import StoreRule
 
 OTHER = SystemRef(78, "another system")
 MOVES = {
@@ -204,3 +205,26 @@ class StoreContract(ABC):
         reserved(store, id_bits=0)
         with pytest.raises(RegistryError, match="no free mark id"):
             reserved(reopen(), id_bits=0)
+
+    # --- after a crash ---------------------------------------------------------------------
+
+    def test_what_is_reserved_or_issued_is_unfinished_and_nothing_else(self, store, reopen):
+        made = {state: in_state(store, state) for state in RecordState}
+        now = datetime.now(UTC) + timedelta(seconds=1)
+        expected = (made[RecordState.RESERVED], made[RecordState.ISSUED])
+        assert store.unfinished(now) == reopen().unfinished(now) == expected
+
+    def test_only_what_is_older_than_the_moment_is_unfinished(self, store):
+        first = reserved(store)
+        second = store.issue(reserved(store).record_id, issued_file())
+        assert store.unfinished(first.reserved_at) == ()
+        assert store.unfinished(second.issued_at) == (first,)
+        elsewhere = second.issued_at.astimezone(timezone(timedelta(hours=-9)))
+        assert store.unfinished(elsewhere) == (first,)
+        later = second.issued_at + timedelta(microseconds=1)
+        assert store.unfinished(later) == (first, second)
+
+    def test_a_registry_that_was_only_used_breaks_no_rule(self, store):
+        for state in RecordState:
+            in_state(store, state)
+        assert store.broken_rules() == dict.fromkeys(StoreRule, ())

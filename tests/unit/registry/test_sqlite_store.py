@@ -17,7 +17,7 @@ from support.records import SYSTEM, issued_file, parent_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import RecordState, new_record_id
-from provenance.registry import SqliteStore
+from provenance.registry import SqliteStore, StoreRule
 from provenance.registry.tables import SCHEMA_VERSION
 
 
@@ -288,3 +288,32 @@ def test_nothing_personal_is_kept(store, path):
         {"prompt", "user", "account", "ip", "pixels", "picture", "name", "path", "title"}
     )
     assert columns >= {"record_id", "mark_id", "system_id", "state", "pdq", "manifest"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule", "text"),
+    [
+        ("UPDATE records SET sha256 = NULL", StoreRule.FACTS, "(issued)"),
+        ("UPDATE records SET state = 'void'", StoreRule.FACTS, "(void)"),
+        ("UPDATE records SET state = 'sold'", StoreRule.STATES, "(sold)"),
+        ("UPDATE schema_version SET version = 99", StoreRule.VERSION, "version 99"),
+    ],
+)
+def test_a_record_that_breaks_a_rule_is_named(store, path, statement, rule, text):
+    store.issue(reserved(store).record_id, issued_file())
+    sql(path, statement)
+    broken = SqliteStore(path, read_only=True).broken_rules()
+    assert [text in detail for detail in broken[rule]] == [True]
+
+
+def test_a_mark_id_that_was_given_twice_is_named(store, path):
+    record = reserved(store)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        # What a hand that removes the constraint could do.
+        connection.execute("CREATE TABLE copy AS SELECT * FROM records")
+        connection.execute("DROP TABLE records")
+        connection.execute("ALTER TABLE copy RENAME TO records")
+        connection.execute("INSERT INTO records SELECT * FROM records")
+    (broken,) = store.broken_rules()[StoreRule.MARKS]
+    assert f"{record.mark_id.value:012x}" in broken
+    assert "2 records" in broken

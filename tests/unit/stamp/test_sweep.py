@@ -1,0 +1,90 @@
+"""What the sweeper may touch. The whole of it, after real crashes: tests/cli/test_release.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support import pictures
+from support.records import issued_file
+
+from provenance.errors import ArgumentError, RegistryError
+from provenance.model import RecordState
+from provenance.registry import SqliteStore
+from provenance.stamp import Action, Sweep
+
+ASIDE = ".provenance-0123456789abcdef.unreleased"
+
+
+def later():
+    return datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_a_file_beside_of_a_released_or_unknown_record_is_kept(bench):
+    data = bench.stamper.stamp(pictures.crop(), bench.generation).data
+    (bench.folder / ASIDE).write_bytes(data)
+    empty = SqliteStore.create(bench.folder.with_name("empty.sqlite3"))
+    for store in (bench.workspace.store(), empty):
+        (deed,) = Sweep(store=store, before=later()).run([bench.folder])
+        assert deed.action is Action.KEPT
+        assert (bench.folder / ASIDE).read_bytes() == data
+
+
+def test_only_what_is_old_and_has_our_name_is_removed(bench):
+    names = [ASIDE, ASIDE + ".bak", "x" + ASIDE, ".provenance-0123.unreleased", "cut.png"]
+    for name in names:
+        (bench.folder / name).write_bytes(b"cut off")
+    (bench.folder / ASIDE.replace("0", "f")).symlink_to(bench.folder / "cut.png")
+    store = bench.workspace.store()
+    before = bench.left_behind()
+    young = datetime.now(UTC) - timedelta(hours=1)
+    assert list(Sweep(store=store, before=young).run([bench.folder])) == []
+    assert bench.left_behind() == before
+    (deed,) = Sweep(store=store, before=later()).run([bench.folder])
+    assert (deed.action, deed.path) == (Action.REMOVED, (bench.folder / ASIDE).absolute())
+    assert set(before) - set(bench.left_behind()) == {ASIDE}
+
+
+def test_a_name_that_is_taken_is_never_replaced_and_the_rest_goes_on(bench, monkeypatch):
+    monkeypatch.setattr(SqliteStore, "release", _fails)
+    monkeypatch.setattr("provenance.stamp.target.FileTarget.publish", _fails)
+    monkeypatch.setattr("provenance.stamp.target.FileTarget.discard", lambda _: None)
+    with pytest.raises(RegistryError):
+        bench.stamper.stamp(pictures.crop(), bench.generation, to=bench.target)
+    monkeypatch.undo()
+    store = bench.workspace.store()
+    (record,) = store.unfinished(later())
+    taken = bench.folder / f"{record.record_id}.png"
+    taken.write_bytes(b"somebody else's")
+    (deed,) = Sweep(store=store, before=later()).run([bench.folder])
+    assert deed.action is Action.FAILED
+    assert "exists already" in deed.detail
+    assert taken.read_bytes() == b"somebody else's"
+    taken.unlink()
+    (deed,) = Sweep(store=store, before=later()).run([bench.folder])
+    assert (deed.action, deed.path) == (Action.FINISHED, taken.absolute())
+    assert bench.states() == {RecordState.RELEASED: 1}
+
+
+def test_who_is_still_at_work_on_a_record_that_was_swept_gets_no_file(bench):
+    class Swept(SqliteStore):
+        def issue(self, record_id, file):
+            list(Sweep(store=self, before=later()).run([bench.folder]))
+            return super().issue(record_id, issued_file())
+
+    swept = Swept(bench.workspace.path / "registry.sqlite3")
+    stamper = replace(bench.stamper, store=swept)
+    with pytest.raises(RegistryError, match="is void"):
+        stamper.stamp(pictures.crop(), bench.generation, to=bench.target)
+    assert bench.left_behind() == []
+    assert bench.states() == {RecordState.VOID: 1}
+
+
+def test_a_place_that_is_no_directory_is_refused(bench):
+    with pytest.raises(ArgumentError, match="not a directory"):
+        list(Sweep(store=bench.workspace.store(), before=later()).run([bench.target]))
+
+
+def _fails(*_):
+    raise RegistryError("disk full")
