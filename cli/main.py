@@ -18,6 +18,7 @@ from .commands import (
     init,
     inspect,
     keys,
+    registry,
     report,
     schemes,
     selftest,
@@ -46,6 +47,7 @@ app.command("selftest", short_help="Stamp, leak and trace a test picture.")(self
 app.add_typer(report.app, name="report")
 app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
+app.add_typer(registry.app, name="registry")
 
 
 def _version(*, value: bool) -> None:

@@ -1,6 +1,17 @@
 """The registry of issued generations: the only package that uses SQLAlchemy."""
 
 from provenance.registry.sqlite_store import SqliteStore
-from provenance.registry.store import RecordReader, RecordStore
+from provenance.registry.store import (
+    FingerprintReader,
+    RecordReader,
+    RecordStore,
+    StoredFingerprint,
+)
 
-__all__ = ["RecordReader", "RecordStore", "SqliteStore"]
+__all__ = [
+    "FingerprintReader",
+    "RecordReader",
+    "RecordStore",
+    "SqliteStore",
+    "StoredFingerprint",
+]

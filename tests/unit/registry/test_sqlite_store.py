@@ -288,3 +288,19 @@ def test_nothing_personal_is_kept(store, path):
         {"prompt", "user", "account", "ip", "pixels", "picture", "name", "path", "title"}
     )
     assert columns >= {"record_id", "mark_id", "system_id", "state", "pdq", "manifest"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE records SET pdq = x'00' WHERE rowid = 2",
+        "UPDATE records SET pdq = zeroblob(33) WHERE rowid = 2",
+        "UPDATE records SET pdq = NULL WHERE rowid = 2",
+    ],
+)
+def test_a_damaged_fingerprint_ends_a_search(store, path, statement):
+    for _ in range(2):
+        store.issue(reserved(store).record_id, issued_file())
+    sql(path, statement)
+    with pytest.raises(RegistryError, match="damaged"):
+        list(store.issued_fingerprints())
