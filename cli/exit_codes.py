@@ -26,8 +26,9 @@ class ExitCode(IntEnum):
 
 _MEANINGS = {
     ExitCode.TRACED: "done; for `verify`: every file was traced to a system; for `report "
-    "verify`: the report is what a trusted signer signed",
-    ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed",
+    "verify`: the report is what a trusted signer signed; for `registry find`: candidates found",
+    ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed; "
+    "`registry find`: no candidate",
     ExitCode.ERROR: "usage error, or the only file cannot be read or stamped",
     ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
     "or its signature was changed, or the signature cannot be accepted; `release fsck`: a rule is "

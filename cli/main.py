@@ -18,6 +18,7 @@ from .commands import (
     init,
     inspect,
     keys,
+    registry,
     release,
     report,
     schemes,
@@ -48,6 +49,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
+app.add_typer(registry.app, name="registry")
 
 
 def _version(*, value: bool) -> None:

@@ -24,10 +24,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Select,
     create_engine,
     event,
     func,
     insert,
+    null,
     select,
     update,
 )
@@ -38,11 +40,13 @@ from provenance.errors import ErrorCode, RegistryError
 from provenance.model.generation import Generation, IssuedFile, Record, RecordState
 from provenance.model.ids import MarkId, SystemRef, new_record_id
 from provenance.registry import rows, rules
-from provenance.registry.store import StoreRule
+from provenance.registry.store import StoredFingerprint, StoreRule
 from provenance.registry.tables import SCHEMA_VERSION, metadata, parents, records, schema
 
 _BUSY_SECONDS: Final = 30
 _RESERVE_ATTEMPTS: Final = 16
+_PAGE: Final = 8192  # fingerprints that are held at a time
+_PDQ_BYTES: Final = 32
 _WRITES: Final = "provenance_writes"  # execution option of transactions that will write
 
 
@@ -169,6 +173,26 @@ class SqliteStore:
         """The record of an id; see `RecordReader.find_by_id`."""
         with self._reading() as connection:
             return _one(connection, records.c.record_id == record_id)
+
+    def issued_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
+        """Of all pictures; see `FingerprintReader.issued_fingerprints`."""
+        columns = (records.c.record_id, null(), records.c.pdq, records.c.pdq_quality)
+        return self._fingerprints(select(*columns).where(records.c.issued_at.is_not(None)))
+
+    def parent_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
+        """Of all parents; see `FingerprintReader.parent_fingerprints`."""
+        columns = (parents.c.record_id, parents.c.position, parents.c.pdq, parents.c.pdq_quality)
+        return self._fingerprints(select(*columns))
+
+    def _fingerprints(self, query: Select[Any]) -> Iterator[list[StoredFingerprint]]:
+        """One transaction: writers prepare meanwhile, and wait with their commits."""
+        with self._reading() as connection:
+            for rows_read in connection.execute(query).partitions(_PAGE):
+                page = [StoredFingerprint._make(row) for row in rows_read]
+                # They are compared side by side: one of another length would move all others.
+                if any(len(stored.pdq or b"") != _PDQ_BYTES for stored in page):
+                    raise RegistryError(f"{self.path} holds a fingerprint that is damaged")
+                yield page
 
     def count(self) -> dict[RecordState, int]:
         """Records in each state."""

@@ -5,9 +5,10 @@ Every implementation passes the same conformance tests (`tests/conformance`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from provenance.model.generation import Generation, IssuedFile, Record, RecordState
 from provenance.model.ids import MarkId, SystemRef
@@ -43,7 +44,43 @@ class RecordReader(Protocol):
         ...
 
 
-class RecordStore(RecordReader, Protocol):
+class StoredFingerprint(NamedTuple):
+    """A PDQ hash in the registry: 32 bytes, quality 0..100.
+
+    `position` is that of the parent in its record, None for the record's own file.
+    """
+
+    record_id: str
+    position: int | None
+    pdq: bytes
+    quality: int
+
+
+class FingerprintReader(Protocol):
+    """What search by fingerprint needs. It lists, so verification does not get it.
+
+    Both methods give one page after another, in no stated order, from one state of the
+    registry. Only issued and released records have fingerprints.
+    """
+
+    def issued_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
+        """Those of every picture that was issued.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def parent_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
+        """Those of every file that an issued picture was made from.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+
+class RecordStore(RecordReader, FingerprintReader, Protocol):
     """What stamping needs. Every method is one transaction and safe between threads.
 
     States only ever move reserved -> issued -> released, or to void before that.

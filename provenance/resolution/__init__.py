@@ -1,4 +1,4 @@
-"""Soft binding -> record: local registry now, offline extracts and services later."""
+"""Soft binding or fingerprint -> record: local registry now, extracts and services later."""
 
 from provenance.resolution.resolver import (
     LocalRegistry,
@@ -6,5 +6,15 @@ from provenance.resolution.resolver import (
     Resolution,
     Resolver,
 )
+from provenance.resolution.search import Among, Candidate, Search, search
 
-__all__ = ["LocalRegistry", "NoRegistry", "Resolution", "Resolver"]
+__all__ = [
+    "Among",
+    "Candidate",
+    "LocalRegistry",
+    "NoRegistry",
+    "Resolution",
+    "Resolver",
+    "Search",
+    "search",
+]

@@ -64,8 +64,9 @@ def provenance(
         connection.send(tuple(Run(decoded, str(stdin), str(out), str(err), seconds)))
         end = End(*connection.recv())
         ran = Ran(out=out.read_bytes(), err=err.read_bytes(), **end._asdict())
-    if ran.code == -signal.SIGKILL and ran.seconds >= seconds:
-        pytest.fail(f"not done after {seconds:.0f} s; it had {ran.megabytes:.0f} MB")
+    if ran.code == -signal.SIGKILL or ran.seconds >= seconds:
+        used = f"{ran.seconds:.0f} s of processor time and {ran.megabytes:.0f} MB"
+        pytest.fail(f"not done in {seconds:.0f} s: {used}")
     return ran
 
 

@@ -194,6 +194,32 @@ class StoreContract(ABC):
                 in_state(store, state)
         assert store.count() == {state: n for n, state in enumerate(RecordState, 1)}
 
+    # --- fingerprints ---------------------------------------------------------------------
+
+    def test_every_issued_file_lists_its_fingerprint_and_nothing_else_does(self, store, reopen):
+        made = [in_state(store, state) for state in RecordState]
+        expected = {
+            (record.record_id, None, record.file.fingerprint.bits, record.file.fingerprint.quality)
+            for record in made
+            if record.state in (RecordState.ISSUED, RecordState.RELEASED)
+        }
+        assert len(expected) == 2
+        found = [tuple(row) for page in reopen().issued_fingerprints() for row in page]
+        assert sorted(found) == sorted(expected)
+        assert list(store.parent_fingerprints()) == []
+
+    def test_every_parent_lists_its_fingerprint_with_its_position(self, store, reopen):
+        files = [issued_file(parents=tuple(map(parent_file, range(n)))) for n in (1, 3)]
+        expected = []
+        for file in files:
+            record = store.issue(reserved(store).record_id, file)
+            expected += [
+                (record.record_id, position, parent.fingerprint.bits, parent.fingerprint.quality)
+                for position, parent in enumerate(file.parents)
+            ]
+        found = [tuple(row) for page in reopen().parent_fingerprints() for row in page]
+        assert sorted(found) == sorted(expected)
+
     # --- durability ------------------------------------------------------------------------
 
     @pytest.mark.parametrize("state", list(RecordState))

@@ -317,3 +317,19 @@ def test_a_mark_id_that_was_given_twice_is_named(store, path):
     (broken,) = store.broken_rules()[StoreRule.MARKS]
     assert f"{record.mark_id.value:012x}" in broken
     assert "2 records" in broken
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE records SET pdq = x'00' WHERE rowid = 2",
+        "UPDATE records SET pdq = zeroblob(33) WHERE rowid = 2",
+        "UPDATE records SET pdq = NULL WHERE rowid = 2",
+    ],
+)
+def test_a_damaged_fingerprint_ends_a_search(store, path, statement):
+    for _ in range(2):
+        store.issue(reserved(store).record_id, issued_file())
+    sql(path, statement)
+    with pytest.raises(RegistryError, match="damaged"):
+        list(store.issued_fingerprints())
