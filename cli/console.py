@@ -6,7 +6,6 @@ which spells out control and direction-changing characters; JSON is written in A
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import sys
@@ -15,22 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provenance.errors import ProvenanceError
-from provenance.printable import shown
+from provenance.printable import file_name, shown, utf8
 
 
 def shown_path(path: str | Path) -> str:
     """A file name for people and for JSON; bytes that are not UTF-8 are spelled out."""
-    return shown(os.fsencode(path).decode("utf-8", "backslashreplace"))
+    return shown(file_name(path)[0])
 
 
 def path_fields(path: str | Path, key: str) -> dict[str, str]:
     """A file name for JSON; names that are not UTF-8 also come in base64."""
-    raw = os.fsencode(path)
-    try:
-        return {key: raw.decode("utf-8")}
-    except UnicodeDecodeError:
-        encoded = base64.b64encode(raw).decode("ascii")
-        return {key: raw.decode("utf-8", "backslashreplace"), f"{key}_base64": encoded}
+    text, encoded = file_name(path)
+    return {key: text, f"{key}_base64": encoded} if encoded else {key: text}
 
 
 class ReaderGoneError(Exception):
@@ -98,7 +93,4 @@ def complain_of(code: str, message: str, hint: str, about: str | Path = "") -> N
 
 def error_fields(error: ProvenanceError) -> dict[str, str]:
     """An error for JSON."""
-    message, hint = (
-        text.encode("utf-8", "backslashreplace").decode() for text in (error.message, error.hint)
-    )
-    return {"code": error.code.value, "message": message, "hint": hint}
+    return {"code": error.code.value, "message": utf8(error.message), "hint": utf8(error.hint)}

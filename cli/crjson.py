@@ -24,6 +24,7 @@ def print_crjson(verifier: Verifier, sources: list[Source]) -> ExitCode:
     """
     from provenance.imaging import load
     from provenance.manifest import crjson
+    from provenance.verify import decide
 
     if len(sources) != 1:
         raise ArgumentError(
@@ -35,6 +36,6 @@ def print_crjson(verifier: Verifier, sources: list[Source]) -> ExitCode:
     # The document first: where there is none, nothing has to be looked for.
     image = load(data, formats=verifier.formats, limits=verifier.limits)
     document = crjson(data, image.header.format.mime, verifier.trust, at=verifier.at)
-    verdict = verifier.verify(data).verdict
+    verdict = decide(verifier.gather(image)).verdict
     out_json(document)
     return ExitCode[verdict.name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provenance.errors import ErrorCode, InputError, ProvenanceError
+from provenance.printable import file_name
 
 from .exit_codes import ExitCode
 from .inputs import Source
@@ -89,5 +89,4 @@ class Examination:
 
     def _printable(self, argument: str) -> str:
         """File names need not be UTF-8, the report has to be."""
-        shown = self.hidden.get(argument, argument)
-        return os.fsencode(shown).decode("utf-8", "backslashreplace")
+        return file_name(self.hidden.get(argument, argument))[0]

@@ -25,7 +25,7 @@ from ..options import (
     WorkspaceOption,
 )
 from ..private import Labels
-from .verify import judging, make_verifier
+from .verify import make_verifier
 
 if TYPE_CHECKING:
     from provenance.model import Evidence
@@ -57,8 +57,15 @@ def inspect(
         named = labels(Path(file)) if labels else shown_path(file)
         raise ArgumentError(f"{named} is {len(sources)} files", hint="name one file")
     source = sources[0]
-    verifier = make_verifier(workspace, trust_list, tsa_list, formats, keyring)
-    verifier = judging(verifier, at, policy)
+    verifier = make_verifier(
+        workspace,
+        trust_lists=trust_list,
+        tsa_lists=tsa_list,
+        at=at,
+        policy=policy,
+        keyrings=keyring,
+        formats=formats,
+    )
     data = source.read(verifier.limits.max_bytes)
     report = verifier.verify(data, name=Path(source.relative).name if source.path else "")
     document = {
@@ -80,14 +87,9 @@ def inspect(
 
 
 def _print_provenance(evidence: Evidence, tr: Translator) -> None:
-    """The tree of the manifest; if there is none, of the one that the mark led to."""
-    from provenance.report.tree import tree_lines
-    from provenance.report.words import Word
+    from provenance.report.tree import manifest_to_show, tree_lines
 
-    recovered = evidence.recovered_manifest
-    manifest, title = evidence.manifest, Word.PROVENANCE
-    if not manifest.status.readable and recovered is not None:
-        manifest, title = recovered, Word.RECOVERED_PROVENANCE
+    manifest, title = manifest_to_show(evidence)
     out(f"{tr.word(title)}:")
     for line in tree_lines(manifest, tr):
         out(f"  {shown(line)}")

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from provenance.report.document import Document
     from provenance.trust import TrustStore
 
-_MAX_BYTES = 256_000_000
-
 
 def report_verify(
     file: Annotated[
@@ -89,23 +87,23 @@ def _check(
 def _trust(
     workspace: Path | None, trust_lists: list[Path] | None, tsa_lists: list[Path] | None
 ) -> TrustStore:
-    from provenance.trust import TrustKind, TrustList, TrustStore
+    from provenance.trust import TrustStore
 
     own = open_workspace(workspace).trust() if workspace else TrustStore()
-    named = [TrustList.load(path, TrustKind.SIGNERS) for path in trust_lists or ()]
-    named += [TrustList.load(path, TrustKind.TIME_STAMPS) for path in tsa_lists or ()]
-    return own + TrustStore(lists=tuple(named))
+    return own + TrustStore.load(trust_lists or (), tsa_lists or ())
 
 
 def _read(path: Path) -> bytes:
+    from provenance.attest.check import MAX_BYTES
+
     try:
         with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"cannot read {shown_path(path)}: {error.strerror}"
         raise InputError(message, code=ErrorCode.IO) from error
-    if len(data) > _MAX_BYTES:
-        message = f"{shown_path(path)} has more than {_MAX_BYTES:,} bytes"
+    if len(data) > MAX_BYTES:
+        message = f"{shown_path(path)} has more than {MAX_BYTES:,} bytes"
         raise InputError(message, code=ErrorCode.LIMIT)
     return data
 

@@ -84,11 +84,19 @@ def verify(
     from ..signing import chosen_sealing
 
     translator = chosen_translator(lang)
-    verifier = make_verifier(workspace, trust_list, tsa_list, formats, keyring)
+    verifier = make_verifier(
+        workspace,
+        trust_lists=trust_list,
+        tsa_lists=tsa_list,
+        at=at,
+        policy=policy,
+        keyrings=keyring,
+        formats=formats,
+    )
     labels = Labels.of(workspace) if private else None
     sources = expand(files, labels)
     run = Examination(
-        judging(verifier, at, policy),
+        verifier,
         translator,
         operator,
         hidden={name: labels(Path(name)) for name in files} if labels else {},
@@ -130,13 +138,16 @@ def verify(
 
 def make_verifier(
     workspace: Path | None,
+    *,
     trust_lists: list[Path] | None,
     tsa_lists: list[Path] | None,
+    at: str | None,
+    policy: Path | None,
+    keyrings: list[Path] | None,
     formats: list[str] | None,
-    keyrings: list[Path] | None = None,
 ) -> Verifier:
     """The workspace's verifier, or one without keys, with the lists and keys that were named."""
-    from provenance.trust import TrustKind, TrustList, TrustStore
+    from provenance.trust import TrustStore, load_policy, parse_moment
     from provenance.verify import Verifier
     from provenance.watermark import load_bundle
 
@@ -146,9 +157,8 @@ def make_verifier(
         verifier = Verifier()
     else:
         verifier = open_workspace(workspace).verifier()
-    lists = [TrustList.load(path, TrustKind.SIGNERS) for path in trust_lists or ()]
-    lists += [TrustList.load(path, TrustKind.TIME_STAMPS) for path in tsa_lists or ()]
-    for item in lists:
+    named = TrustStore.load(trust_lists or (), tsa_lists or ())
+    for item in named.lists:
         for subject in item.expired:
             talk(f"note: {shown(item.name)} holds an expired anchor: {shown(subject)}")
     keyring = verifier.keyring
@@ -157,19 +167,10 @@ def make_verifier(
     return replace(
         verifier,
         keyring=keyring,
-        trust=verifier.trust + TrustStore(lists=tuple(lists)),
-        formats=accepted(verifier.formats, formats),
-    )
-
-
-def judging(verifier: Verifier, at: str | None, policy: Path | None) -> Verifier:
-    """The verifier with the moment and the policy that were asked for, if any."""
-    from provenance.trust import load_policy, parse_moment
-
-    return replace(
-        verifier,
+        trust=verifier.trust + named,
         at=parse_moment(at) if at is not None else verifier.at,
         policy=load_policy(policy) if policy else verifier.policy,
+        formats=accepted(verifier.formats, formats),
     )
 
 

@@ -15,11 +15,10 @@ import numpy.typing as npt
 
 from provenance.errors import ArgumentError
 from provenance.fingerprint.pdq import MIN_QUALITY, spectrum
-from provenance.model.generation import Fingerprint
+from provenance.model.generation import PDQ_BYTES, Fingerprint
 
 Pixels = npt.NDArray[np.uint8]
 
-_PDQ_BYTES: Final = 32
 _WORD: Final = np.dtype(np.uint64)  # distances are counted eight bytes at a time
 #: Share of each side that the centred crops keep: frames, captions and black bars go.
 _CENTRES: Final = (0.9, 0.8)
@@ -77,7 +76,7 @@ def nearest(
     Returns:
         Hamming distance in bits, uint16 (n,), and index of the question, intp (n,).
     """
-    words = np.frombuffer(stored, dtype=_WORD).reshape(-1, _PDQ_BYTES // _WORD.itemsize)
+    words = np.frombuffer(stored, dtype=_WORD).reshape(-1, PDQ_BYTES // _WORD.itemsize)
     columns = np.ascontiguousarray(words.T)
     distance = np.full(len(words), np.iinfo(np.uint16).max, dtype=np.uint16)
     which = np.zeros(len(words), dtype=np.intp)

@@ -10,6 +10,7 @@ from provenance.errors import ArgumentError
 from provenance.model.ids import MarkId, SystemRef, manifest_id_for
 
 MAX_TEXT = 200
+PDQ_BYTES = 32  # 256 bits
 
 
 class Operation(StrEnum):
@@ -89,8 +90,8 @@ class Fingerprint:
     quality: int
 
     def __post_init__(self) -> None:
-        if len(self.bits) != 32:
-            raise ValueError("a PDQ fingerprint has 32 bytes")
+        if len(self.bits) != PDQ_BYTES:
+            raise ValueError(f"a PDQ fingerprint has {PDQ_BYTES} bytes")
         if not 0 <= self.quality <= 100:
             raise ValueError("PDQ quality is 0..100")
 

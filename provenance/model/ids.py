@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 _MARK_ID: Final = re.compile(r"[0-9a-fA-F]{12}")
+_MANIFEST_URN: Final = "urn:c2pa:"
 SYSTEM_ID_BITS: Final = 20
 MARK_ID_BITS: Final = 48
 
@@ -90,4 +91,9 @@ def manifest_id_for(record_id: str) -> str:
 
     C2PA 2.4, clause "Unique Identifiers": ``urn:c2pa:`` followed by a UUID.
     """
-    return f"urn:c2pa:{uuid.UUID(record_id)}"
+    return f"{_MANIFEST_URN}{uuid.UUID(record_id)}"
+
+
+def record_id_of(manifest_id: str) -> str:
+    """The record that a label of `manifest_id_for` names; another label names no record."""
+    return manifest_id.removeprefix(_MANIFEST_URN)

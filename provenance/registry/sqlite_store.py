@@ -37,7 +37,13 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from provenance.errors import ErrorCode, RegistryError
-from provenance.model.generation import Generation, IssuedFile, Record, RecordState
+from provenance.model.generation import (
+    PDQ_BYTES,
+    Generation,
+    IssuedFile,
+    Record,
+    RecordState,
+)
 from provenance.model.ids import MarkId, SystemRef, new_record_id
 from provenance.registry import rows, rules
 from provenance.registry.store import StoredFingerprint, StoreRule
@@ -46,7 +52,6 @@ from provenance.registry.tables import SCHEMA_VERSION, metadata, parents, record
 _BUSY_SECONDS: Final = 30
 _RESERVE_ATTEMPTS: Final = 16
 _PAGE: Final = 8192  # fingerprints that are held at a time
-_PDQ_BYTES: Final = 32
 _WRITES: Final = "provenance_writes"  # execution option of transactions that will write
 
 
@@ -190,7 +195,7 @@ class SqliteStore:
             for rows_read in connection.execute(query).partitions(_PAGE):
                 page = [StoredFingerprint._make(row) for row in rows_read]
                 # They are compared side by side: one of another length would move all others.
-                if any(len(stored.pdq or b"") != _PDQ_BYTES for stored in page):
+                if any(len(stored.pdq or b"") != PDQ_BYTES for stored in page):
                     raise RegistryError(f"{self.path} holds a fingerprint that is damaged")
                 yield page
 

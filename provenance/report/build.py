@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import os
 from pathlib import Path
 
 from provenance.errors import ProvenanceError
 from provenance.model import Finding, VerificationReport
+from provenance.printable import file_name, utf8
 from provenance.report.language import Translator
 from provenance.report.result import Digests, Problem, Result, Source, Text
 from provenance.report.words import VERDICTS
@@ -26,13 +25,8 @@ def digests(data: bytes) -> Digests:
 
 def source(name: str | Path, before: Digests | None, after: Digests | None) -> Source:
     """A questioned file by its name; bytes that are not UTF-8 are spelled out and kept."""
-    raw = os.fsencode(name)
-    try:
-        return Source(name=raw.decode("utf-8"), before=before, after=after)
-    except UnicodeDecodeError:
-        shown = raw.decode("utf-8", "backslashreplace")
-        encoded = base64.b64encode(raw).decode("ascii")
-        return Source(name=shown, name_base64=encoded, before=before, after=after)
+    text, encoded = file_name(name)
+    return Source(name=text, name_base64=encoded, before=before, after=after)
 
 
 def examined(source: Source, report: VerificationReport, tr: Translator) -> Result:
@@ -62,12 +56,5 @@ def refused(source: Source, error: ProvenanceError) -> Result:
     """The entry of a file that could not be examined."""
     return Result(
         source=source,
-        problem=Problem(
-            code=error.code.value, message=_utf8(error.message), hint=_utf8(error.hint)
-        ),
+        problem=Problem(code=error.code.value, message=utf8(error.message), hint=utf8(error.hint)),
     )
-
-
-def _utf8(text: str) -> str:
-    """Messages may quote file names; JSON takes no half characters."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -19,7 +19,7 @@ from provenance.model import (
 )
 from provenance.report.blocks import Block, Facts, Lines, Paragraph, Section, Table
 from provenance.report.language import Translator
-from provenance.report.tree import provenance_tree
+from provenance.report.tree import manifest_to_show, provenance_tree
 from provenance.report.words import (
     CLASSES,
     MANIFESTS,
@@ -60,11 +60,7 @@ def sections(evidence: Evidence, tr: Translator) -> Iterator[Section]:
 
 
 def _provenance(evidence: Evidence, tr: Translator) -> Iterator[Section]:
-    """The tree of the manifest; if there is none, of the one that the mark led to."""
-    manifest, recovered = evidence.manifest, evidence.recovered_manifest
-    title = Word.PROVENANCE
-    if not manifest.status.readable and recovered is not None:
-        manifest, title = recovered, Word.RECOVERED_PROVENANCE
+    manifest, title = manifest_to_show(evidence)
     if manifest.status.readable:
         blocks: tuple[Block, ...] = (_tree(manifest, tr),)
         if manifest.ingredients_cut:

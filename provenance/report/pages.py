@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +14,8 @@ from provenance.printable import shown
 LIMIT: Final = 3000
 SENTENCES: Final = 800
 IDENTITY: Final = 300
+#: Combining marks on one letter: more would cover other lines of a page.
+_MAX_MARKS: Final = 2
 _DIGEST: Final = re.compile(r"[0-9a-f]{12,}")
 
 
@@ -50,7 +50,7 @@ def legible(text: str, left_out: str, limit: int = LIMIT) -> str:
         left_out: the words for "characters left out".
         limit: of characters.
     """
-    line = shown("".join(_unstacked(text[:limit])), 10 * limit)
+    line = shown(text[:limit], limit, _MAX_MARKS)
     more = len(text) - limit
     return f"{line}… [{more} {left_out}]" if more > 0 else line
 
@@ -58,11 +58,3 @@ def legible(text: str, left_out: str, limit: int = LIMIT) -> str:
 def is_digest(text: str) -> bool:
     """True for a hexadecimal value, which belongs into a face of fixed width."""
     return _DIGEST.fullmatch(text) is not None
-
-
-def _unstacked(text: str) -> Iterator[str]:
-    """Spells out combining marks beyond two on one letter: they would cover other lines."""
-    marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        yield character if marks <= 2 else f"\\u{ord(character):04x}"

@@ -14,8 +14,7 @@ from provenance.report.build import text_of
 from provenance.report.case_uco import render_case
 from provenance.report.document import Document
 from provenance.report.html import render_html
-from provenance.report.language import Language, Translator, translator
-from provenance.report.result import Result
+from provenance.report.language import Language, translator
 from provenance.report.rows import render_csv, render_jsonl
 from provenance.report.text import render_text
 from provenance.report.vics import left_out, render_vics
@@ -139,12 +138,6 @@ def translated(document: Document, language: Language) -> Document:
         for result in document.results
     )
     return document.model_copy(update={"language": language, "results": results})
-
-
-def _in(tr: Translator, result: Result) -> Result:
-    if result.finding is None:
-        return result
-    return replace(result, text=text_of(result.finding, tr))
 
 
 def check_available(form: ReportFormat) -> None:

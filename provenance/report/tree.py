@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from provenance.model import IngredientFinding, ManifestEvidence, ManifestStatus
+from provenance.model import Evidence, IngredientFinding, ManifestEvidence, ManifestStatus
 from provenance.report.language import Translator
 from provenance.report.words import MANIFESTS, Word
 
@@ -50,6 +50,17 @@ def provenance_tree(manifest: ManifestEvidence) -> tuple[TreeNode, ...]:
         nodes.append(_node(manifest.ingredients[index]))
         waiting += below[index][::-1]
     return tuple(nodes)
+
+
+def manifest_to_show(evidence: Evidence) -> tuple[ManifestEvidence, Word]:
+    """The manifest whose tree is shown, and its heading.
+
+    The one in the file; where none can be read there, the one that the mark led to.
+    """
+    recovered = evidence.recovered_manifest
+    if not evidence.manifest.status.readable and recovered is not None:
+        return recovered, Word.RECOVERED_PROVENANCE
+    return evidence.manifest, Word.PROVENANCE
 
 
 def tree_lines(manifest: ManifestEvidence, tr: Translator) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from provenance.errors import ProvenanceError
 from provenance.imaging import DEFAULT_LIMITS, Limits, read_file
 from provenance.model.evidence import ManifestEvidence
 from provenance.model.generation import RecordState
-from provenance.model.ids import SystemRef
+from provenance.model.ids import SystemRef, record_id_of
 from provenance.registry import RecordStore, StoreRule
 from provenance.stamp.folder import Found, files_in, manifest_in
 from provenance.trust import TrustStore
@@ -102,7 +102,7 @@ class Fsck:
             return Rule.READABLE, error.message
 
     def _judge(self, data: bytes, manifest: ManifestEvidence) -> tuple[Rule, str] | None:
-        record_id = manifest.manifest_id.removeprefix("urn:c2pa:")
+        record_id = record_id_of(manifest.manifest_id)
         record = self.store.find_by_id(record_id) if record_id else None
         if record is None:
             claim = manifest.generation

@@ -31,6 +31,7 @@ from pathlib import Path
 from provenance.errors import ErrorCode, InputError, ProvenanceError
 from provenance.imaging import DEFAULT_LIMITS, ImageFormat, Limits, read_file
 from provenance.model.generation import Record, RecordState
+from provenance.model.ids import record_id_of
 from provenance.registry import RecordStore
 from provenance.stamp.folder import Found, files_in, manifest_in
 from provenance.stamp.target import FileTarget, is_unreleased
@@ -139,7 +140,7 @@ class Sweep:
     def _clear(self, path: Path, given_up: Collection[str]) -> Deed:
         """Remove a file that was not released, once it is certain that nobody needs it."""
         manifest = manifest_in(read_file(path, self.limits, follow_links=False), TrustStore())
-        record_id = manifest.manifest_id.removeprefix("urn:c2pa:") if manifest else ""
+        record_id = record_id_of(manifest.manifest_id) if manifest else ""
         deed = partial(Deed, path=path, record_id=record_id)
         record = self.store.find_by_id(record_id) if record_id else None
         if record_id and record is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -175,6 +176,17 @@ class TrustStore:
     """All lists that a verification believes; empty means that nobody is trusted."""
 
     lists: tuple[TrustList, ...] = ()
+
+    @classmethod
+    def load(cls, signers: Iterable[Path], time_stamps: Iterable[Path]) -> Self:
+        """Read lists of signers and lists of time-stamping authorities, in this order.
+
+        Raises:
+            TrustError: see `TrustList.load`.
+        """
+        named = [TrustList.load(path, TrustKind.SIGNERS) for path in signers]
+        named += [TrustList.load(path, TrustKind.TIME_STAMPS) for path in time_stamps]
+        return cls(lists=tuple(named))
 
     def __add__(self, other: TrustStore) -> TrustStore:
         return TrustStore(lists=self.lists + other.lists)

@@ -40,7 +40,7 @@ from provenance.keys import (
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqliteStore
 from provenance.resolution import LocalRegistry
-from provenance.trust import SignerPolicy, TrustKind, TrustList, TrustStore, load_policy
+from provenance.trust import SignerPolicy, TrustStore, load_policy
 from provenance.verify import Verifier
 from provenance.watermark import DetectionKey, Keyring
 from provenance.workspace.config import (
@@ -166,10 +166,11 @@ class Workspace:
     def trust(self) -> TrustStore:
         """The workspace's own anchor and every list that its settings name."""
         verify = self.settings.verify
-        own = TrustList.load(self.path / "trust" / "root.pem", TrustKind.SIGNERS)
-        named = [TrustList.load(self.path / p, TrustKind.SIGNERS) for p in verify.trust_lists]
-        stamps = [TrustList.load(self.path / p, TrustKind.TIME_STAMPS) for p in verify.tsa_lists]
-        return TrustStore(lists=(own, *named, *stamps))
+        signers = (Path("trust") / "root.pem", *verify.trust_lists)
+        return TrustStore.load(
+            (self.path / name for name in signers),
+            (self.path / name for name in verify.tsa_lists),
+        )
 
     def policy(self) -> SignerPolicy | None:
         """The policy that the settings name, if they do."""
