@@ -21,6 +21,8 @@ class ErrorCode(StrEnum):
     CORRUPT = "E_CORRUPT"
     LIMIT = "E_LIMIT"
     IO = "E_IO"
+    TIMEOUT = "E_TIMEOUT"
+    CRASH = "E_CRASH"
     MANIFEST = "E_MANIFEST"
     SCHEME = "E_SCHEME"
     KEY = "E_KEY"
@@ -47,6 +49,8 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.CORRUPT: "The file contradicts its own format (checksums, lengths, structure).",
     ErrorCode.LIMIT: "Too large to be decoded safely, or too small to carry the watermark.",
     ErrorCode.IO: "The file cannot be read or written.",
+    ErrorCode.TIMEOUT: "It took longer than it may, and was stopped.",
+    ErrorCode.CRASH: "A decoder died of it; the process was replaced.",
     ErrorCode.MANIFEST: "A C2PA manifest cannot be read, kept or written.",
     ErrorCode.SCHEME: "The watermark scheme is unknown or not available in this installation.",
     ErrorCode.KEY: "Key material is missing, unreadable, unsafe or does not belong together.",

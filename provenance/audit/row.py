@@ -1,0 +1,123 @@
+"""One row for each image: the names and types of its columns are part of the public interface."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from typing import Any, Final
+
+from provenance.audit.chunk import Item
+from provenance.errors import ErrorCode, InputError, ProvenanceError
+from provenance.fingerprint import fingerprint
+from provenance.imaging import load
+from provenance.model import Evidence, VerificationReport
+from provenance.printable import utf8
+from provenance.verify import Verifier, decide
+
+ROW_VERSION: Final = 1
+
+#: Column -> type and meaning. Types: text, texts (a list of them), integer, number, bytes.
+COLUMNS: Final[dict[str, tuple[str, str]]] = {
+    "key": ("text", "where the image was found; unique in a run"),
+    "name": ("text", "its name there"),
+    "sha256": ("text", "of its bytes, hexadecimal; null where they could not be read"),
+    "byte_size": ("integer", "bytes"),
+    "format": ("text", "image format"),
+    "width": ("integer", "pixels as displayed"),
+    "height": ("integer", "pixels as displayed"),
+    "verdict": ("text", "verdict; null where the image could not be examined"),
+    "basis": ("texts", "what the verdict rests on"),
+    "system_id": ("integer", "number of the system that the evidence points to"),
+    "system_name": ("text", "its name"),
+    "mark_id": ("text", "id in the mark that was read"),
+    "scheme": ("text", "its watermark scheme"),
+    "log10_p": ("number", "log10 of the chance that a picture without this mark reads so"),
+    "manifest_status": ("text", "status of the C2PA manifest"),
+    "manifest_id": ("text", "its label"),
+    "signer": ("text", "name in its signing certificate"),
+    "record_status": ("text", "answer of the registry"),
+    "record_id": ("text", "id of the record"),
+    "content_match": ("text", "comparison with the record"),
+    "markers": ("texts", "markers of other systems, `class: system`"),
+    "pdq": ("bytes", "perceptual hash, 32 bytes"),
+    "pdq_quality": ("integer", "its quality, 0 to 100"),
+    "flags": ("texts", "how the image was read"),
+    "error_code": ("text", "why it was not examined; null where it was"),
+    "error_message": ("text", "the same in words"),
+    "milliseconds": ("integer", "time it took, reading included"),
+    "tool_version": ("text", "version of this software"),
+}
+
+Row = dict[str, Any]
+
+
+def examine(item: Item, key: str, verifier: Verifier, version: str) -> Row:
+    """The row of an image, whatever is wrong with it."""
+    row = empty(key, version)
+    row["name"] = utf8(item.name)
+    begin = time.monotonic()
+    try:
+        if item.problem is not None:
+            raise item.problem
+        row |= {"sha256": hashlib.sha256(item.data).hexdigest(), "byte_size": len(item.data)}
+        row |= _found(item, verifier)
+    except ProvenanceError as error:
+        row |= failed(error)
+    except MemoryError:
+        row |= failed(InputError("needs more memory than a worker may use", code=ErrorCode.LIMIT))
+    except Exception as error:  # noqa: BLE001 - a defect must not cost the run a row
+        message = f"{type(error).__name__}: {error}"
+        row |= failed(ProvenanceError(message, code=ErrorCode.INTERNAL))
+    row["milliseconds"] = round(1000 * (time.monotonic() - begin))
+    return row
+
+
+def empty(key: str, version: str) -> Row:
+    """A row that says nothing yet."""
+    row: Row = dict.fromkeys(COLUMNS)
+    row |= {name: [] for name, (kind, _) in COLUMNS.items() if kind == "texts"}
+    return row | {"key": utf8(key), "name": "", "tool_version": version, "milliseconds": 0}
+
+
+def failed(error: ProvenanceError) -> Row:
+    """The columns of an image that could not be examined."""
+    return {"error_code": error.code.value, "error_message": utf8(error.message)}
+
+
+def _found(item: Item, verifier: Verifier) -> Row:
+    image = load(item.data, name=item.name, formats=verifier.formats, limits=verifier.limits)
+    evidence = verifier.gather(image)
+    report = VerificationReport(input=image.facts, evidence=evidence, finding=decide(evidence))
+    print_ = fingerprint(image.rgb)
+    finding, system = report.finding, report.finding.system
+    return {
+        "format": image.facts.format,
+        "width": image.facts.width,
+        "height": image.facts.height,
+        "flags": [flag.value for flag in image.facts.flags],
+        "verdict": finding.verdict.value,
+        "basis": [basis.value for basis in finding.basis],
+        "system_id": system.id if system else None,
+        "system_name": system.name if system else None,
+        "pdq": print_.bits.hex(),
+        "pdq_quality": print_.quality,
+        **_evidence(evidence),
+    }
+
+
+def _evidence(evidence: Evidence) -> Row:
+    manifest, match = evidence.manifest, evidence.content_match
+    mark = next((m for m in evidence.watermarks if m.mark_id is not None and m.system), None)
+    return {
+        "mark_id": str(mark.mark_id) if mark else None,
+        "scheme": mark.scheme if mark else None,
+        "log10_p": mark.log10_p if mark and math.isfinite(mark.log10_p) else None,
+        "manifest_status": manifest.status.value,
+        "manifest_id": manifest.manifest_id or None,
+        "signer": manifest.signer.name if manifest.signer else None,
+        "record_status": evidence.record.status.value,
+        "record_id": evidence.record.record_id or None,
+        "content_match": match.status.value if match else None,
+        "markers": [f"{m.kind.value}: {m.system}" for m in evidence.markers],
+    }
