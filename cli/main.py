@@ -13,6 +13,7 @@ from provenance import __version__
 from provenance.errors import ProvenanceError
 
 from .commands import (
+    audit,
     config,
     doctor,
     init,
@@ -42,6 +43,7 @@ app.command("init", short_help="Create a workspace.")(init.init)
 app.command("stamp", short_help="Mark, sign and record pictures.")(stamp.stamp)
 app.command("verify", short_help="Give a verdict on pictures.")(verify.verify)
 app.command("inspect", short_help="Show everything found in one file.")(inspect.inspect)
+app.command("audit", short_help="Examine a dump of images, a row for each.")(audit.audit)
 app.command("schemes", short_help="List the watermark schemes.")(schemes.schemes)
 app.command("doctor", short_help="Check installation and workspace.")(doctor.doctor)
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)

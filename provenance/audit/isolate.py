@@ -3,7 +3,8 @@
 A call into a decoder cannot be interrupted from Python, and a crash takes its process along. So
 a process of its own examines a chunk; it says which image it begins, and this side waits no longer
 than the time limit for the row. A worker that hangs is killed, one that dies is replaced, and in
-both cases exactly the image that was begun gets a row that says so; the next worker goes on behind it.
+both cases exactly the image that was begun gets a row that says so. The next worker goes on
+behind it.
 """
 
 from __future__ import annotations
@@ -105,14 +106,15 @@ class Worker:
         if self._process is None:
             self._start()
         try:
-            self._stdin.write(order(value))
-            self._stdin.flush()
+            self._order(value)
         except OSError as error:
             raise WorkerLostError(self._end()) from error
 
-    @property
-    def _stdin(self) -> Any:
-        return self._process.stdin if self._process else None
+    def _order(self, value: object) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise WorkerLostError("the worker is gone")
+        self._process.stdin.write(order(value))
+        self._process.stdin.flush()
 
     def _start(self) -> None:
         reading, writing = os.pipe()
@@ -134,8 +136,7 @@ class Worker:
             os.close(writing)
         self._answers = reading
         self.starts += 1
-        self._stdin.write(order(self._orders))
-        self._stdin.flush()
+        self._order(self._orders)
         if self._receive(_START_SECONDS) != ["ready"]:
             raise WorkerLostError("the worker did not start")
 

@@ -75,12 +75,12 @@ def _work(verifier: Verifier, chunk: Chunk, start: int, answers: IO[str]) -> Non
     _say(answers, "end")
 
 
-def _say(answers: IO[str], *message: Any) -> None:
+def _say(answers: IO[str], *message: object) -> None:
     answers.write(json.dumps(message) + "\n")
     answers.flush()
 
 
-def _next(orders: IO[bytes]) -> Any:
+def _next(orders: IO[bytes]) -> Any:  # noqa: ANN401 - what the parent pickled
     line = orders.readline()
     if not line:
         raise EOFError

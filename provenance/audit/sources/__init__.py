@@ -6,7 +6,7 @@ cannot be looked at becomes a chunk of one row that says so, so that nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from provenance.audit.chunk import Chunk, Item
@@ -27,3 +27,14 @@ def items(chunk: Chunk, start: int, limits: Limits) -> Iterator[Item]:
         yield Item(name=chunk.address, problem=problem)
         return
     yield from READERS[chunk.kind](chunk, start, limits)
+
+
+def scan(addresses: Sequence[str], size: int) -> Iterator[Chunk]:
+    """All chunks of all places, in the order in which they were named.
+
+    Args:
+        addresses: directories and files.
+        size: how many images a chunk holds at most.
+    """
+    for address in addresses:
+        yield from files.scan(address, size)

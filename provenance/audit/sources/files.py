@@ -40,9 +40,9 @@ def _walk(top: str) -> Iterator[tuple[str, str]]:
     unreadable: list[OSError] = []
     for folder, below, names in os.walk(top, onerror=unreadable.append):
         below.sort()
-        links = [name for name in below if os.path.islink(os.path.join(folder, name))]  # noqa: PTH
+        links = [name for name in below if (Path(folder) / name).is_symlink()]
         for name in sorted([*names, *links]):
-            yield os.path.join(folder, name), ""  # noqa: PTH118 - paths as they were named
+            yield str(Path(folder) / name), ""
         while unreadable:
             yield _unreadable(unreadable.pop())
     for error in unreadable:

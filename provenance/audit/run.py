@@ -1,0 +1,87 @@
+"""Running what a ledger has to do, on the cores of this machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from provenance.audit import parts
+from provenance.audit.chunk import Chunk
+from provenance.audit.isolate import Confinement, Worker
+from provenance.audit.ledger import Ledger
+from provenance.audit.row import Row
+from provenance.audit.worker import Orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A chunk that is done: how many rows it has, and how many of them are errors."""
+
+    rows: int
+    errors: int
+
+
+@dataclass(slots=True)
+class LocalRun:
+    """One thread for each worker; each takes the next chunk, and keeps it before the next.
+
+    `stop` ends the run once the chunks that were begun are kept; what is left is done by the
+    next run on the same ledger.
+    """
+
+    ledger: Ledger
+    orders: Orders
+    confinement: Confinement
+    workers: int
+    report: Callable[[Progress], None]
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _failures: list[BaseException] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Begin no chunk any more."""
+        self._stopping.set()
+
+    @property
+    def stopped(self) -> bool:
+        """True once it was told to stop."""
+        return self._stopping.is_set()
+
+    def run(self) -> None:
+        """Do what is to be done.
+
+        Raises:
+            ProvenanceError: a worker cannot be started, or a part cannot be written; the first
+                failure, once every thread has ended.
+        """
+        todo = self.ledger.todo()
+        threads = [
+            threading.Thread(target=self._work, args=(todo,), daemon=True)
+            for _ in range(self.workers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)  # so that signals are handled
+        if self._failures:
+            raise self._failures[0]
+
+    def _work(self, todo: Iterator[tuple[int, Chunk]]) -> None:
+        try:
+            with Worker(self.orders, self.confinement) as worker:
+                while (work := self._next(todo)) is not None:
+                    number, chunk = work
+                    rows: list[Row] = list(worker.rows(chunk))
+                    parts.write(self.ledger.parts, number, rows)
+                    errors = sum(row["error_code"] is not None for row in rows)
+                    with self._lock:
+                        self.report(Progress(rows=len(rows), errors=errors))
+        except BaseException as error:  # noqa: BLE001 - raised by `run` in the caller's thread
+            self._failures.append(error)
+            self.stop()
+
+    def _next(self, todo: Iterator[tuple[int, Chunk]]) -> tuple[int, Chunk] | None:
+        with self._lock:
+            return None if self._stopping.is_set() else next(todo, None)
