@@ -30,6 +30,7 @@ from provenance.keys import (
     SIGNS_REPORTS,
     CertificateChain,
     FileSigner,
+    Pseudonyms,
     Purpose,
     SystemSecret,
     create_chain,
@@ -209,6 +210,12 @@ class Workspace:
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         return secret.derive(Purpose.NAMES, system_id=self.settings.system.id, epoch=0)
 
+    def pseudonyms(self) -> Pseudonyms:
+        """The keys of accounts; they outlive the epochs, so that pseudonyms stay the same."""
+        secret = SystemSecret.load(self.path / "keys" / "system.secret")
+        system_id = self.settings.system.id
+        return Pseudonyms(secret.derive(Purpose.PSEUDONYM, system_id=system_id, epoch=0))
+
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
         from provenance.stamp import Stamper  # whoever verifies does not need it
@@ -225,6 +232,7 @@ class Workspace:
             signature_key=self.signature_keys()[0],
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
+            pseudonyms=self.pseudonyms(),
         )
 
     def verifier(self) -> Verifier:
