@@ -195,7 +195,9 @@ class _Purge:
                 f"{what}: this cannot be undone, and nobody can be asked here",
                 hint="--yes does it unasked, --dry-run says what would be done",
             )
-        if not typer.confirm(f"{what}?", err=True):
+        sys.stderr.write(f"{what}. Go on? [y/N] ")  # click's own prompt writes to stdout as well
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             talk("nothing was done")
             raise typer.Exit(ExitCode.NOT_FOUND)
 
