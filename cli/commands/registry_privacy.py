@@ -174,8 +174,10 @@ class _Purge:
 
     def expired(self) -> None:
         """Remove what retention does not allow to be kept any longer."""
+        from provenance.workspace.custody import expired
+
         retention, now = self.opened.settings.retention, datetime.now(UTC)
-        due = self.custodian.due(retention, now)
+        due = expired(self.custodian.store, retention, now)
         if due.accounts or due.access_entries:
             self._ask(f"what has expired is removed for good: {_what(due)}")
             if not self.dry_run:

@@ -107,17 +107,6 @@ class Custodian:
         """Is there an account or a record under this pseudonym?"""
         return self.store.account(pseudonym) is not None or bool(self.store.records_of(pseudonym))
 
-    def due(self, retention: RetentionSettings, now: datetime) -> Due:
-        """What `expire` would remove; reads only."""
-        accounts = _before(now, retention.accounts_days)
-        access = _before(now, retention.access_log_days)
-        return Due(
-            accounts,
-            self.store.accounts_before(accounts) if accounts else 0,
-            access,
-            self.store.access_before(access) if access else 0,
-        )
-
     def expire(self, retention: RetentionSettings, now: datetime) -> Due:
         """Remove what is older than its retention; only that is noted which there is to remove.
 
@@ -128,7 +117,7 @@ class Custodian:
         Raises:
             RegistryError: the registry cannot be read or written.
         """
-        due = self.due(retention, now)
+        due = expired(self.store, retention, now)
         if due.accounts_before is not None and due.accounts:
             self._note(AccessAction.PURGE, f"accounts before {_day(due.accounts_before)}")
             due = due._replace(accounts=self.store.expire_accounts(due.accounts_before))
@@ -158,6 +147,24 @@ class Custodian:
                     hint="it holds fingerprints of what is to be erased; remove it by hand",
                     code=ErrorCode.IO,
                 ) from error
+
+
+def expired(store: RecordStore, retention: RetentionSettings, now: datetime) -> Due:
+    """What `Custodian.expire` would remove; reads only.
+
+    Args:
+        store: the registry.
+        retention: how long everything is kept.
+        now: aware.
+    """
+    accounts = _before(now, retention.accounts_days)
+    access = _before(now, retention.access_log_days)
+    return Due(
+        accounts,
+        store.accounts_before(accounts) if accounts else 0,
+        access,
+        store.access_before(access) if access else 0,
+    )
 
 
 def require_erasable(record: Record) -> None:

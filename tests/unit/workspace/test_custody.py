@@ -12,7 +12,7 @@ from provenance.keys import Pseudonyms
 from provenance.model import AccessAction, AccessEntry, new_record_id
 from provenance.registry import SqliteStore, StoreRule
 from provenance.workspace.config import RetentionSettings
-from provenance.workspace.custody import Custodian, copies_in
+from provenance.workspace.custody import Custodian, copies_in, expired
 
 KEYS, OTHER_KEYS = Pseudonyms(b"\x01" * 32), Pseudonyms(b"\x02" * 32)
 ACCOUNT = "alice@example.com"
@@ -222,7 +222,7 @@ def test_accounts_expire_after_their_last_use(store):
     used = store.find_by_id(record.record_id).reserved_at
     assert custodian(store).expire(RetentionSettings(), used + year).accounts == 0
     later = used + year + timedelta(seconds=1)
-    due = custodian(store).due(RetentionSettings(), later)
+    due = expired(store, RetentionSettings(), later)
     assert due.accounts == 1
     assert store.account(record.pseudonym) is not None
     assert custodian(store).expire(RetentionSettings(), later) == due
