@@ -72,6 +72,16 @@ def stamp(
         str | None,
         typer.Option(help="Ask the configured authority for time stamps: off, record or require."),
     ] = None,
+    account: Annotated[
+        str,
+        typer.Option(
+            "--account",
+            envvar="PROVENANCE_ACCOUNT",
+            help="Who asked for the pictures. Only a keyed pseudonym and the sealed name are kept; "
+            "the environment is not seen by others, as the arguments of a process are.",
+            show_default=False,
+        ),
+    ] = "",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
     ] = False,
@@ -105,6 +115,7 @@ def stamp(
             background=_colour(background),
         ),
         overwrite=overwrite,
+        account=account,
     )
     sources = expand(files)
     job.parents = _parents(parent or [], sources, job.stamper.limits)
@@ -138,6 +149,7 @@ class _Job:
     generation: Generation
     encoding: Encoding
     overwrite: bool
+    account: str = field(repr=False)
     parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
 
@@ -163,6 +175,7 @@ class _Job:
             to=to,
             overwrite=self.overwrite,
             name=source.relative.name,
+            account=self.account,
         )
 
 

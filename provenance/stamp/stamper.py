@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from provenance.errors import RegistryError, SelfCheckError, TimeStampError
+from provenance.errors import ArgumentError, RegistryError, SelfCheckError, TimeStampError
 from provenance.fingerprint import SignatureKey, fingerprint, seal, signature
 from provenance.imaging import (
     DEFAULT_LIMITS,
@@ -30,8 +30,9 @@ from provenance.imaging import (
 from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr, quality
 from provenance.imaging.xmp import with_ai_source
-from provenance.keys import Signer, TimeStamping, TimeStampMode
+from provenance.keys import Pseudonyms, Signer, TimeStamping, TimeStampMode
 from provenance.manifest import ManifestRequest, read, sign
+from provenance.model.custody import Account
 from provenance.model.evidence import (
     GenerationClaim,
     ManifestEvidence,
@@ -103,6 +104,7 @@ class Stamper:
         formats: encoded inputs that are accepted.
         limits: apply to inputs and to what is written.
         time_stamping: whether time stamps are asked for, and whom. The only network use.
+        pseudonyms: the keys of accounts; without them none may be named.
     """
 
     system: SystemRef
@@ -116,6 +118,7 @@ class Stamper:
     formats: frozenset[ImageFormat] = DEFAULT_STAMP
     limits: Limits = DEFAULT_LIMITS
     time_stamping: TimeStamping = TimeStamping()
+    pseudonyms: Pseudonyms | None = None
 
     def stamp(
         self,
@@ -127,6 +130,7 @@ class Stamper:
         to: Path | None = None,
         overwrite: bool = False,
         name: str = "",
+        account: str = "",
     ) -> Stamped:
         """Mark, sign, verify, record and release one picture.
 
@@ -146,9 +150,12 @@ class Stamper:
             to: where to write it; None keeps it in memory.
             overwrite: replace an existing file at `to`.
             name: name of the input, for messages only.
+            account: who asked for it, empty for nobody. It goes nowhere but into the registry,
+                as a pseudonym, and sealed; see `keys.pseudonyms`.
 
         Raises:
-            ArgumentError: operations without a parent, or too many parents.
+            ArgumentError: operations without a parent, too many parents, or an account that is
+                none or cannot be kept.
             InputError: the input or a parent is no acceptable image, or the picture cannot
                 be written that way.
             CapacityError: the image cannot carry the mark.
@@ -160,6 +167,7 @@ class Stamper:
             ProvenanceError: `E_IO`, the file could not be written.
         """
         scheme = catalog.scheme(self.scheme)
+        asked_by = self._account(account)
         target: Target = FileTarget(to, overwrite=overwrite) if to else MemoryTarget()
         target.prepare()
         # (1) decode fully and check every limit
@@ -178,6 +186,7 @@ class Stamper:
             scheme=self.scheme,
             generation=generation,
             id_bits=layout.id_bits,
+            account=asked_by,
         )
         try:
             payload = issue(
@@ -255,6 +264,16 @@ class Stamper:
         )
 
     # --- steps -------------------------------------------------------------------
+
+    def _account(self, account: str) -> Account | None:
+        if not account:
+            return None
+        if self.pseudonyms is None:
+            raise ArgumentError(
+                "an account was named, and this stamper has no pseudonym key",
+                hint="give the stamper its `pseudonyms`, or name no account",
+            )
+        return self.pseudonyms.of(account)
 
     def _metadata(self, source: Picture, generation: Generation, made_from: Ancestry) -> Metadata:
         kept = source.metadata
