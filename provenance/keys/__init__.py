@@ -1,7 +1,13 @@
 """Key material and who signs: secrets, signers, time-stamping authorities, a development chain."""
 
 from provenance.keys.algorithms import SigningAlgorithm, raw_ecdsa
-from provenance.keys.devchain import SIGNS_REPORTS, DevelopmentChain, create_chain, issue_leaf
+from provenance.keys.devchain import (
+    SIGNS_REPORTS,
+    DevelopmentChain,
+    certify,
+    create_chain,
+    issue_leaf,
+)
 from provenance.keys.files import read_private, write_private
 from provenance.keys.guarded import Circuit, GuardedSigner
 from provenance.keys.http_signer import HttpSigner
@@ -39,6 +45,7 @@ __all__ = [
     "TimeStampAuthority",
     "TimeStampMode",
     "TimeStamping",
+    "certify",
     "checked_signature",
     "create_chain",
     "issue_leaf",

@@ -30,6 +30,7 @@ class SigningAlgorithm(StrEnum):
 
 
 MIN_RSA_BITS: Final = 2048
+KEY_KINDS: Final = "use EC P-256, P-384, P-521, Ed25519 or RSA of at least 2048 bits"
 HASHES: Final[dict[SigningAlgorithm, HashAlgorithm]] = {
     SigningAlgorithm.ES256: SHA256(),
     SigningAlgorithm.ES384: SHA384(),

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from provenance.errors import KeyMaterialError, SignerError
 from provenance.keys.algorithms import (
     HASHES,
+    KEY_KINDS,
     SigningAlgorithm,
     algorithm_of,
     pss,
@@ -35,7 +36,6 @@ from provenance.keys.files import read_private
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 _WARN_FRACTION: Final = 0.3
-_KINDS: Final = "use EC P-256, P-384, P-521, Ed25519 or RSA of at least 2048 bits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class CertificateChain:
         if algorithm is None:
             raise KeyMaterialError(
                 f"the certificate of {self.subject} is for a kind of key that C2PA does not allow",
-                hint=_KINDS,
+                hint=KEY_KINDS,
             )
         return algorithm
 
@@ -254,4 +254,4 @@ def _supported(key: object, path: Path) -> tuple[PrivateKey, SigningAlgorithm]:
         algorithm = algorithm_of(key.public_key())
         if algorithm is not None:
             return key, algorithm
-    raise KeyMaterialError(f"{path} holds a kind of key that C2PA does not allow", hint=_KINDS)
+    raise KeyMaterialError(f"{path} holds a kind of key that C2PA does not allow", hint=KEY_KINDS)

@@ -196,7 +196,10 @@ class IssuedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One issued generation as the registry keeps it. Times are UTC."""
+    """One issued generation as the registry keeps it. Times are UTC.
+
+    `log_position` is that of its leaf in the issuance log, None while it is in no log.
+    """
 
     record_id: str
     system: SystemRef
@@ -208,6 +211,7 @@ class Record:
     reserved_at: datetime
     issued_at: datetime | None = None
     file: IssuedFile | None = None
+    log_position: int | None = None
 
     def __post_init__(self) -> None:
         if (self.file is None) is (self.state in (RecordState.ISSUED, RecordState.RELEASED)):

@@ -68,7 +68,8 @@ def _installation() -> Iterator[Check]:
     yield Check(
         name="network",
         level=Level.OK,
-        detail="used for time stamps only, where an authority is configured; no telemetry",
+        detail="used only where a time-stamping authority or a signing service is configured; "
+        "no telemetry",
     )
 
 
@@ -125,8 +126,7 @@ def _registry(workspace: Workspace) -> str:
 
 def _signer(workspace: Workspace) -> Iterator[Check]:
     try:
-        signer = workspace.signer()
-        signer.chain.check_valid()
+        signer = workspace.ready_signer()
         trusted = signer.chain.ends_at(workspace.trust().certificates())
     except TrustError:
         trusted = True  # the trust lists have a check of their own
