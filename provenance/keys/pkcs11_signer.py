@@ -13,12 +13,13 @@ import contextlib
 import hashlib
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pkcs11
-from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
+from pkcs11 import MGF, Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11 import exceptions as p11
 from pkcs11.types import SignMixin
 
@@ -31,14 +32,16 @@ if TYPE_CHECKING:
     from pkcs11._pkcs11 import lib as Library  # noqa: N812 - the class has a function's name
 
 _PSS: Final = (Mechanism.SHA256, MGF.SHA256, 32)
-#: How each algorithm is asked for, and with what parameter.
+#: How each algorithm is asked for, with what parameter, and of what kind of key. A library may
+#: not look: SoftHSM2 2.6 crashes the process where the mechanism is for another kind.
 _MECHANISMS: Final = {
-    SigningAlgorithm.ES256: (Mechanism.ECDSA, None),
-    SigningAlgorithm.ES384: (Mechanism.ECDSA, None),
-    SigningAlgorithm.ES512: (Mechanism.ECDSA, None),
-    SigningAlgorithm.PS256: (Mechanism.RSA_PKCS_PSS, _PSS),
-    SigningAlgorithm.ED25519: (Mechanism.EDDSA, None),
+    SigningAlgorithm.ES256: (Mechanism.ECDSA, None, KeyType.EC),
+    SigningAlgorithm.ES384: (Mechanism.ECDSA, None, KeyType.EC),
+    SigningAlgorithm.ES512: (Mechanism.ECDSA, None, KeyType.EC),
+    SigningAlgorithm.PS256: (Mechanism.RSA_PKCS_PSS, _PSS, KeyType.RSA),
+    SigningAlgorithm.ED25519: (Mechanism.EDDSA, None, KeyType.EC_EDWARDS),
 }
+_PAUSES: Final = (0.02, 0.1, 0.3)  # seconds, before a token is looked for once more
 #: What a token says when it no longer knows the session, and a new one may help.
 _LOST: Final = (
     p11.SessionHandleInvalid,
@@ -113,11 +116,11 @@ class _Token:
     lock: threading.Lock = field(default_factory=threading.Lock)
     session: pkcs11.Session | None = None
     mechanisms: frozenset[object] = frozenset()
-    keys: dict[tuple[str, bytes], SignMixin] = field(default_factory=dict)
+    keys: dict[tuple[str, bytes, SigningAlgorithm], SignMixin] = field(default_factory=dict)
 
     def sign(self, signer: Pkcs11Signer, data: bytes) -> bytes:
         """Sign in the session, which is opened where there is none."""
-        mechanism, parameter = _MECHANISMS[signer.algorithm]
+        mechanism, parameter, _ = _MECHANISMS[signer.algorithm]
         session = self.session or self._login(signer)
         if mechanism not in self.mechanisms:
             raise SignerError(
@@ -138,8 +141,7 @@ class _Token:
         self.keys.clear()
 
     def _login(self, signer: Pkcs11Signer) -> pkcs11.Session:
-        library = _TOKENS.library(self.module)
-        token = library.get_token(token_label=signer.token)
+        token = _TOKENS.find(self.module, signer.token)
         self.mechanisms = frozenset(token.slot.get_mechanisms())
         pin = signer.pin.read()
         tried = (signer.token, hashlib.sha256(pin.encode("utf-8")).digest())
@@ -158,7 +160,7 @@ class _Token:
         return self.session
 
     def _key(self, session: pkcs11.Session, signer: Pkcs11Signer) -> SignMixin:
-        name = (signer.key_label, signer.key_id)
+        name = (signer.key_label, signer.key_id, signer.algorithm)
         if name not in self.keys:
             wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
             if signer.key_label:
@@ -168,6 +170,12 @@ class _Token:
             found = list(session.get_objects(wanted))
             if len(found) != 1 or not isinstance(found[0], SignMixin):
                 raise _not_one_key(len(found), signer)
+            if found[0].key_type is not _MECHANISMS[signer.algorithm][2]:
+                raise KeyMaterialError(
+                    f"the key in token {signer.token} is not of the kind that signs "
+                    f"{signer.algorithm.value}",
+                    hint="the chain must start with the certificate of the key that signs",
+                )
             self.keys[name] = found[0]
         return self.keys[name]
 
@@ -186,18 +194,36 @@ class _Tokens:
         self.open: dict[tuple[Path, str], _Token] = {}
         self.stale |= self.loaded
 
-    def library(self, module: Path) -> Library:
-        """The library, initialised in this process."""
+    def find(self, module: Path, label: str) -> pkcs11.Token:
+        """The token with that label.
+
+        A library may list its tokens when it is initialised and never again, and SoftHSM2
+        misses one, or fails, while another process opens it. So it is initialised anew, as long as
+        this process has no session that would be lost.
+        """
         with self.lock:
-            library = pkcs11.lib(str(module))
-            if module in self.stale:
-                # A child has to initialise for itself (PKCS#11 2.40, "General functions").
-                with contextlib.suppress(p11.PKCS11Error):
-                    library.finalize()
-                library.initialize()
-                self.stale.discard(module)
-            self.loaded.add(module)
-            return library
+            library = self._library(module)
+            for pause in _PAUSES:
+                try:
+                    return library.get_token(token_label=label)
+                except (p11.NoSuchToken, p11.GeneralError):
+                    if any(t.module == module and t.session for t in self.open.values()):
+                        raise
+                    time.sleep(pause)
+                    library.reinitialize()
+            return library.get_token(token_label=label)
+
+    def _library(self, module: Path) -> Library:
+        """The library, initialised in this process."""
+        library = pkcs11.lib(str(module))
+        if module in self.stale:
+            # A child has to initialise for itself (PKCS#11 2.40, "General functions").
+            with contextlib.suppress(p11.PKCS11Error):
+                library.finalize()
+            library.initialize()
+            self.stale.discard(module)
+        self.loaded.add(module)
+        return library
 
 
 _TOKENS: Final = _Tokens()

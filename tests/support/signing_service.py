@@ -6,17 +6,24 @@ It is written from the description of the protocol, not from the client.
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from support import chains, tsa
 
 from provenance.keys import CertificateChain, HttpSigner, Network, PrivateText, SigningAlgorithm
@@ -73,9 +80,32 @@ def reply(handler: BaseHTTPRequestHandler, body: bytes, **options: Any) -> None:
     tsa.reply(handler, body, **{"kind": "application/json"} | options)
 
 
+def tls_for(address: str, folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS; `folder / "tls.pem"` is the certificate to be believed."""
+    key, now = chains.new_key(), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test signing service")])
+    names = [x509.IPAddress(ipaddress.ip_address(address))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, SHA256())
+    )
+    (folder / "tls.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "tls.key").write_bytes(chains.pkcs8(key))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "tls.pem", folder / "tls.key")
+    return context
+
+
 @contextmanager
-def service() -> Iterator[Service]:
-    """Run a service on a free port."""
+def service(tls: ssl.SSLContext | None = None) -> Iterator[Service]:
+    """Run a service on a free port, over https where a context is given."""
     made = Service()
 
     class Handler(BaseHTTPRequestHandler):
@@ -102,6 +132,9 @@ def service() -> Iterator[Service]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     made.url = f"http://127.0.0.1:{server.server_port}/sign"
+    if tls is not None:
+        made.url = made.url.replace("http://", "https://")
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
