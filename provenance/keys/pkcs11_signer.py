@@ -102,7 +102,6 @@ class Pkcs11Signer:
                 try:
                     return token.sign(self, data)
                 except _LOST:
-                    token.forget()
                     return token.sign(self, data)
         except p11.PKCS11Error as error:
             raise _translated(error, self) from error
@@ -119,7 +118,16 @@ class _Token:
     keys: dict[tuple[str, bytes, SigningAlgorithm], SignMixin] = field(default_factory=dict)
 
     def sign(self, signer: Pkcs11Signer, data: bytes) -> bytes:
-        """Sign in the session, which is opened where there is none."""
+        """Sign in the session, which is opened where there is none, and given up when lost."""
+        try:
+            return self._sign(signer, data)
+        except p11.PKCS11Error as error:
+            # The bare class stands for codes that python-pkcs11 has no name for.
+            if isinstance(error, _LOST) or type(error) is p11.PKCS11Error:
+                self._forget()
+            raise
+
+    def _sign(self, signer: Pkcs11Signer, data: bytes) -> bytes:
         mechanism, parameter, _ = _MECHANISMS[signer.algorithm]
         session = self.session or self._login(signer)
         if mechanism not in self.mechanisms:
@@ -135,8 +143,8 @@ class _Token:
         )
         return signature
 
-    def forget(self) -> None:
-        """The session is lost. It is not closed: that would log out the whole process."""
+    def _forget(self) -> None:
+        # It is not closed: that would log out the whole process.
         self.session = None
         self.keys.clear()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from provenance.errors import ProvenanceError, TrustError
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
+from provenance.workspace.config import SignerKind
 from provenance.workspace.workspace import Workspace
 
 _PACKAGES = ("c2pa-python", "cryptography", "numpy", "opencv-python", "pillow", "sqlalchemy")
@@ -142,9 +143,12 @@ def _signer(workspace: Workspace) -> Iterator[Check]:
             remedy="add the list that contains its root: verify.trust_lists in config.toml",
         )
     soon = chain.expires_soon()
+    remedy = f"provenance init --renew-certificate {workspace.path}"
+    if workspace.settings.signer.kind is not SignerKind.FILE:
+        remedy = "get a new certificate for the signing key: signer.chain in config.toml"
     yield Check(
         name="signer",
         level=Level.WARN if soon else Level.OK,
         detail=f"{chain.subject}, {signer.algorithm.value}, until {chain.expires_at:%Y-%m-%d}",
-        remedy=f"provenance init --renew-certificate {workspace.path}" if soon else "",
+        remedy=remedy if soon else "",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -285,3 +286,11 @@ def test_forked_children_open_sessions_of_their_own_and_leave_the_parents_alone(
     command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(FORK), tmp_path / "signer"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=os.environ)
     assert (done.returncode, done.stdout) == (0, b""), done.stderr.decode()
+
+
+def test_a_library_that_another_part_of_the_process_has_closed_is_opened_again(hsm, p11, signer):
+    prove_pair(signer)
+    p11.pkcs11._loaded[str(hsm.module)].finalize()
+    with contextlib.suppress(SignerError):  # a code without a name: the session is given up
+        signer.sign(b"data")
+    prove_pair(signer)
