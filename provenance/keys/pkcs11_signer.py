@@ -156,7 +156,7 @@ class _Token:
         if tried in _TOKENS.refused:
             raise KeyMaterialError(
                 f"the PIN of token {signer.token} was refused before and is not tried again",
-                hint="a token locks itself after some wrong PINs; correct it and start again",
+                hint="a token locks itself after some wrong PINs: correct it before you try again",
             )
         try:
             self.session = token.open(user_pin=pin)
