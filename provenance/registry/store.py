@@ -5,7 +5,7 @@ Every implementation passes the same conformance tests (`tests/conformance`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -47,9 +47,11 @@ class RecordReader(Protocol):
 class StoredFingerprint(NamedTuple):
     """A PDQ hash in the registry: 32 bytes, quality 0..100.
 
-    `position` is that of the parent in its record, None for the record's own file.
+    `fingerprint_id` only ever grows and is given once. `position` is that of the parent in its
+    record, None for the record's own file.
     """
 
+    fingerprint_id: int
     record_id: str
     position: int | None
     pdq: bytes
@@ -59,20 +61,43 @@ class StoredFingerprint(NamedTuple):
 class FingerprintReader(Protocol):
     """What search by fingerprint needs. It lists, so verification does not get it.
 
-    Both methods give one page after another, in no stated order, from one state of the
-    registry. Only issued and released records have fingerprints.
+    Only issued and released records have fingerprints.
     """
 
-    def issued_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
-        """Those of every picture that was issued.
+    def fingerprint_pages(
+        self, *, parents: bool, after: int = 0, upto: int | None = None
+    ) -> Iterator[list[StoredFingerprint]]:
+        """One page after another, by ascending id, from one state of the registry.
+
+        Args:
+            parents: those of the files that issued pictures were made from, or else those of
+                the issued pictures themselves.
+            after: only those with a greater id.
+            upto: only those with an id up to this one.
 
         Raises:
             RegistryError: the registry cannot be read.
         """
         ...
 
-    def parent_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
-        """Those of every file that an issued picture was made from.
+    def fingerprint_horizon(self) -> int:
+        """Every fingerprint with an id up to this is committed; none appears there later.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def existing_fingerprints(self, ids: Sequence[int]) -> list[StoredFingerprint]:
+        """Those of these that are still there, in no stated order.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def registry_identity(self) -> bytes:
+        """16 random bytes that this registry was given when it was made.
 
         Raises:
             RegistryError: the registry cannot be read.
