@@ -47,8 +47,8 @@ class RecordReader(Protocol):
 class StoredFingerprint(NamedTuple):
     """A PDQ hash in the registry: 32 bytes, quality 0..100.
 
-    `fingerprint_id` only ever grows and is given once. `position` is that of the parent in its
-    record, None for the record's own file.
+    `fingerprint_id` grows with every one that is added and is never given again. `position`
+    is that of the parent in its record, None for the record's own file.
     """
 
     fingerprint_id: int
@@ -70,10 +70,10 @@ class FingerprintReader(Protocol):
         """One page after another, by ascending id, from one state of the registry.
 
         Args:
-            parents: those of the files that issued pictures were made from, or else those of
-                the issued pictures themselves.
-            after: only those with a greater id.
-            upto: only those with an id up to this one.
+            parents: those of the files that pictures were made from, instead of those of the
+                pictures that were issued.
+            after: only ids above this one.
+            upto: only ids up to this one; None sets no end.
 
         Raises:
             RegistryError: the registry cannot be read.
@@ -81,7 +81,7 @@ class FingerprintReader(Protocol):
         ...
 
     def fingerprint_horizon(self) -> int:
-        """Every fingerprint with an id up to this is committed; none appears there later.
+        """An id at or below which no fingerprint will ever be added: all are committed.
 
         Raises:
             RegistryError: the registry cannot be read.
@@ -89,7 +89,7 @@ class FingerprintReader(Protocol):
         ...
 
     def existing_fingerprints(self, ids: Sequence[int]) -> list[StoredFingerprint]:
-        """Those of these that are still there, in no stated order.
+        """Those of these ids that are there, in no stated order; erased ones are not.
 
         Raises:
             RegistryError: the registry cannot be read.
@@ -97,7 +97,7 @@ class FingerprintReader(Protocol):
         ...
 
     def registry_identity(self) -> bytes:
-        """16 random bytes that this registry was given when it was made.
+        """16 random bytes that no other registry has.
 
         Raises:
             RegistryError: the registry cannot be read.
