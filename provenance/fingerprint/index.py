@@ -92,31 +92,35 @@ class FingerprintIndex:
         Raises:
             SearchIndexError: missing, unreadable, writable by others, of another version, damaged.
         """
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-            with open(os.open(path, flags), "rb", buffering=0) as file:  # noqa: PTH123
-                return cls._read(file)
+            # open() would refuse the descriptor of a directory and leave it open.
+            descriptor = os.open(path, flags)
+            try:
+                return cls._read(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             reason = error.strerror or error
             raise SearchIndexError(f"cannot read the index: {reason}", hint=REBUILD) from error
 
     @classmethod
-    def _read(cls, file: BinaryIO) -> Self:
-        status = os.fstat(file.fileno())
+    def _read(cls, descriptor: int) -> Self:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise SearchIndexError(
                 "the index is not a regular file that only its owner can write",
                 hint=f"remove it; {REBUILD}",
             )
-        header = Header.parse(file.read(HEADER_BYTES))
+        header = Header.parse(os.read(descriptor, HEADER_BYTES))
         size = HEADER_BYTES + sum(map(_part_bytes, header.hashes))
         if (
             max(header.hashes) > MAX_HASHES
             or status.st_size != size
-            or _digest_of_rest(file) != header.content
+            or _digest_of_rest(descriptor) != header.content
         ):
             raise SearchIndexError("the index is damaged", hint=REBUILD)
-        mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        mapped = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
         second = HEADER_BYTES + _part_bytes(header.hashes[0])
         own = _part(mapped, HEADER_BYTES, header.hashes[0], header.left_out[0])
         parents = _part(mapped, second, header.hashes[1], header.left_out[1])
@@ -214,10 +218,10 @@ def _part_bytes(count: int) -> int:
     return numbers + count * (PDQ_BYTES + _ID.itemsize) + _filling(count)
 
 
-def _digest_of_rest(file: BinaryIO) -> bytes:
+def _digest_of_rest(descriptor: int) -> bytes:
     """Of everything from here on. Read, not mapped: what no search touches is not kept mapped."""
     digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
+    while chunk := os.read(descriptor, _CHUNK):
         digest.update(chunk)
     return digest.digest()
 
