@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     rows = commands.add_parser("store", help="a large SQLite registry")
     rows.set_defaults(run=store.run)
     rows.add_argument("--manifest", type=int, default=256, help="bytes of manifest in each record")
+    rows.add_argument("--finds", type=_count, default=5000, help="marks that are looked up")
     for each in (near, rows):
         each.add_argument("--records", type=_count, default=1_000_000)
         each.add_argument("--questions", type=_count, default=200)

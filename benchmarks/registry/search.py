@@ -7,23 +7,21 @@ import os
 import tempfile
 import time
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.registry.hashes import KINDS, MOST_BITS, VIEWS, Material
-from benchmarks.registry.peers import Peer, peers
+from benchmarks.registry.peers import Way, faiss_ways, scan
 from benchmarks.registry.timed import drop, memory, timed
 from provenance.fingerprint.bands import WORD, WORDS
 from provenance.fingerprint.index import FingerprintIndex, Hashes, save_index
-from provenance.fingerprint.search import nearest
 from provenance.model import Fingerprint
 
 _FAR = (40, 47, 63, 84)  # other distances than that of a match
 _HEADER = (
-    "| what | distance | views | median ms | p99 ms | most ms | CPU ms | n |\n"
+    "| what | distance | views | median ms | p99 ms | CPU median | CPU p99 | n |\n"
     "|---|---|---|---|---|---|---|---|"
 )
 
@@ -76,55 +74,40 @@ def _resident(
 
 
 def _measured(index: FingerprintIndex, material: Material, options: Namespace) -> None:
-    single = [views[:1] for views in material.questions]
-    print(_HEADER)
-    for number, asked in ((1, single), (VIEWS, material.questions)):
-        times = timed(lambda views: index.own.near(views, MOST_BITS), asked)
-        print(f"| index | {MOST_BITS} | {number} | {times} |")
-    for within in _FAR:
-        some = material.questions[:10]
-        times = timed(lambda views, most=within: index.own.near(views, most), some, warm=1)
-        print(f"| index | {within} | {VIEWS} | {times} |")
     bands = index.own.bands
+    ours = Way("index", lambda asked, within: set(bands.near(asked, within).number.tolist()))
+    plain = scan(bands.hashes)
     few = material.questions[: options.checked]
+    print(_HEADER)
     for number in (1, VIEWS):
-        times = timed(lambda views, n=number: _scan(bands.hashes, views[:n]), few[:5], warm=1)
-        print(f"| numpy scan | any | {number} | {times} |")
-    expected = [set(_scan(bands.hashes, views).tolist()) for views in few]
-    recalls = {
-        "index": [set(index.own.bands.near(each, MOST_BITS).number.tolist()) for each in few]
-    }
-    words = [np.frombuffer(b"".join(view.bits for view in views), WORD) for views in few]
-    asked = [each.reshape(-1, WORDS) for each in words]
+        _row(ours, material.questions, number, MOST_BITS)
+    for within in _FAR:
+        _row(ours, material.questions[:10], VIEWS, within)
+    for number in (1, VIEWS):
+        _row(plain, few[:5], number, MOST_BITS)
+    expected = [plain.near(views, MOST_BITS) for views in few]
+    said = [_recall(ours, few, expected)]
     for threads in sorted({1, os.cpu_count() or 1}) if options.peers else ():
-        for peer in peers(material.hashes, MOST_BITS, threads):
+        for way in faiss_ways(material.hashes, MOST_BITS, threads):
             for number in (1, VIEWS):
-                times = timed(partial(_ask, peer, number), asked)
-                print(f"| {peer.name} | {MOST_BITS} | {number} | {times} |")
-            print(f"| (built in {peer.build_seconds:.1f} s) | | | | | | | |")
-            recalls[peer.name] = [peer.near(each, MOST_BITS) for each in asked]
+                _row(way, few, number, MOST_BITS)
+            said.append(_recall(way, few, expected))
     near = sum(map(len, expected))
-    print(
-        f"\nagainst the scan, {len(few)} questions of {VIEWS} views, "
-        f"{near} hashes within {MOST_BITS} bits:"
-    )
-    for name, found in recalls.items():
-        right = sum(len(a & b) for a, b in zip(found, expected, strict=True))
-        wrong = sum(len(a - b) for a, b in zip(found, expected, strict=True))
-        print(f"  {name}: recall {right / near:.6f}, wrong {wrong}")
+    print(f"\nof {near} hashes within {MOST_BITS} bits, by a scan, {len(few)} questions")
+    print("\n".join(said))
 
 
-def _ask(peer: Peer, number: int, asked: npt.NDArray[np.uint64]) -> None:
-    peer.near(asked[:number], MOST_BITS)
+def _row(way: Way, questions: list[list[Fingerprint]], number: int, within: int) -> None:
+    asked = [views[:number] for views in questions]
+    times = timed(lambda views: way.near(views, within), asked)
+    print(f"| {way.name} | {within} | {number} | {times} |", flush=True)
 
 
-def _scan(hashes: npt.NDArray[np.uint64], views: list[Fingerprint]) -> npt.NDArray[np.intp]:
-    step = 1 << 17
-    found = []
-    for at in range(0, len(hashes), step):
-        distance, _ = nearest(views, hashes[at : at + step].data)
-        found.append(np.flatnonzero(distance <= MOST_BITS) + at)
-    return np.concatenate(found)
+def _recall(way: Way, questions: list[list[Fingerprint]], expected: list[set[int]]) -> str:
+    found = [way.near(views, MOST_BITS) for views in questions]
+    right = sum(len(a & b) for a, b in zip(found, expected, strict=True))
+    wrong = sum(len(a - b) for a, b in zip(found, expected, strict=True))
+    return f"{way.name}: recall {right / sum(map(len, expected)):.6f}, wrong {wrong}"
 
 
 def _hard(path: Path, n: int, rng: np.random.Generator) -> None:

@@ -14,19 +14,20 @@ T = TypeVar("T")
 
 
 class Times(NamedTuple):
-    """Milliseconds of n calls; `cpu` is the median of processor time, all threads together.
+    """Milliseconds of n calls: by the clock, and of processor time, all threads together.
 
-    Where the machine has other work, `cpu` says what a call costs on one that has not.
+    Where the machine has other work, the latter say what a call costs on one that has not.
     """
 
     median: float
     p99: float
-    most: float
-    cpu: float
+    cpu_median: float
+    cpu_p99: float
     n: int
 
     def __str__(self) -> str:
-        return f"{self.median:.2f} | {self.p99:.2f} | {self.most:.2f} | {self.cpu:.2f} | {self.n}"
+        times = (self.median, self.p99, self.cpu_median, self.cpu_p99)
+        return " | ".join([*(f"{value:.2f}" for value in times), str(self.n)])
 
 
 def timed(call: Callable[[T], object], arguments: Iterable[T], *, warm: int = 3) -> Times:
@@ -41,11 +42,11 @@ def timed(call: Callable[[T], object], arguments: Iterable[T], *, warm: int = 3)
         cpu.append(1e3 * (time.process_time() - used))
         wall.append(1e3 * (time.perf_counter() - start))
     return Times(
-        float(np.median(wall)),
-        float(np.quantile(wall, 0.99)),
-        max(wall),
-        float(np.median(cpu)),
-        len(wall),
+        median=float(np.median(wall)),
+        p99=float(np.quantile(wall, 0.99)),
+        cpu_median=float(np.median(cpu)),
+        cpu_p99=float(np.quantile(cpu, 0.99)),
+        n=len(given),
     )
 
 

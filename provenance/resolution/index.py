@@ -47,7 +47,7 @@ def build_index(reader: FingerprintReader, path: Path) -> BuiltIndex:
     """
     horizon = reader.fingerprint_horizon()
     last: dict[int, bytes] = {}
-    own, parents = (_hashes(reader, last, parents=kind, upto=horizon) for kind in (False, True))
+    own, parents = (_hashes(reader, last, parents=kind, horizon=horizon) for kind in (False, True))
     size = save_index(
         path,
         identity=reader.registry_identity(),
@@ -65,12 +65,15 @@ def build_index(reader: FingerprintReader, path: Path) -> BuiltIndex:
     )
 
 
-def check_index(index: FingerprintIndex, reader: FingerprintReader) -> None:
+def check_index(index: FingerprintIndex, reader: FingerprintReader) -> int:
     """Refuse an index of another registry, or of another course of this one.
 
     A registry that was restored from a backup and used again gives the same ids to other
     fingerprints. It is behind the index, or the last rows that the index saw are not what they
     were, for those are the first to differ. Only if all of these were erased, nothing tells.
+
+    Returns:
+        The horizon of the registry.
 
     Raises:
         SearchIndexError: the index is not of this registry as it is.
@@ -78,7 +81,8 @@ def check_index(index: FingerprintIndex, reader: FingerprintReader) -> None:
     """
     if index.header.identity != reader.registry_identity():
         raise SearchIndexError("the index is of another registry", hint=REBUILD)
-    if index.header.horizon > reader.fingerprint_horizon():
+    horizon = reader.fingerprint_horizon()
+    if index.header.horizon > horizon:
         raise SearchIndexError(
             "the index knows fingerprints that the registry does not have",
             hint=f"the newest were erased, or a backup was restored; {REBUILD}",
@@ -86,23 +90,21 @@ def check_index(index: FingerprintIndex, reader: FingerprintReader) -> None:
     for stored in reader.existing_fingerprints(list(index.header.witnesses)):
         if _digest(stored) != index.header.witnesses[stored.fingerprint_id]:
             raise _other_course()
+    return horizon
 
 
 def stored_pages(
-    reader: FingerprintReader, *, parents: bool, after: int = 0, upto: int | None = None
+    reader: FingerprintReader, *, parents: bool, horizon: int, after: int = 0
 ) -> Iterator[list[StoredFingerprint]]:
-    """As `FingerprintReader.fingerprint_pages`, in many short transactions.
+    """As `FingerprintReader.fingerprint_pages` up to the horizon, in many short transactions.
 
-    Up to the horizon rows only ever vanish, so nothing is missed between them, and no writer
-    has to wait until a long reading ends.
+    There rows only ever vanish, so nothing is missed between two of them, and no writer has to
+    wait until a long reading ends.
     """
-    horizon = reader.fingerprint_horizon() if upto is None else upto
     while after < horizon:
         stop = min(after + _WINDOW, horizon)
         yield from reader.fingerprint_pages(parents=parents, after=after, upto=stop)
         after = stop
-    if upto is None:  # what was committed meanwhile
-        yield from reader.fingerprint_pages(parents=parents, after=after)
 
 
 def confirmed(
@@ -125,12 +127,12 @@ def confirmed(
 
 
 def _hashes(
-    reader: FingerprintReader, last: dict[int, bytes], *, parents: bool, upto: int
+    reader: FingerprintReader, last: dict[int, bytes], *, parents: bool, horizon: int
 ) -> Hashes:
     """All of a kind that can be compared; the digests of the last rows go to `last`."""
     words, ids, left_out = bytearray(), array("q"), 0
     tail: deque[StoredFingerprint] = deque(maxlen=MAX_WITNESSES)
-    for page in stored_pages(reader, parents=parents, upto=upto):
+    for page in stored_pages(reader, parents=parents, horizon=horizon):
         tail.extend(page)
         good = [stored for stored in page if stored.quality >= MIN_QUALITY]
         words += b"".join(stored.pdq for stored in good)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -90,16 +91,22 @@ def search(
         )
     asked = views(rgb)
     questions = [view.fingerprint for view in asked]
+    parents = among is Among.PARENTS
     candidates: list[Candidate] = []
-    indexed = left_out = horizon = 0
-    if index is not None:
-        check_index(index, reader)
-        part = index.parents if among is Among.PARENTS else index.own
+    indexed = left_out = after = 0
+    if index is None:
+        horizon = reader.fingerprint_horizon()
+    else:
+        horizon = check_index(index, reader)
+        part = index.parents if parents else index.own
         for found in confirmed(part, reader, part.near(questions, within)):
             candidates += _near(found, asked, within)
-        indexed, left_out, horizon = len(part.ids), part.left_out, index.header.horizon
+        indexed, left_out, after = len(part.ids), part.left_out, index.header.horizon
     searched = indexed
-    for page in stored_pages(reader, parents=among is Among.PARENTS, after=horizon):
+    for page in chain(
+        stored_pages(reader, parents=parents, after=after, horizon=horizon),
+        reader.fingerprint_pages(parents=parents, after=horizon),  # committed meanwhile
+    ):
         good = [stored for stored in page if stored.quality >= MIN_QUALITY]
         searched += len(good)
         left_out += len(page) - len(good)

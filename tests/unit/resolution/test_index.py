@@ -79,13 +79,24 @@ def test_fingerprints_are_read_in_short_transactions_none_twice_and_none_left_ou
 ):
     monkeypatch.setattr(module, "_WINDOW", window)
     registry.erase(3, 4, OTHERS)
-    kept = {key for key, row in registry.rows.items() if row.position is not None}
-    read = []
-    for page in module.stored_pages(registry, parents=True, after=2):
-        if not read:  # committed after the reading began
-            registry.add(secrets.token_bytes(32), position=0)
-        read += [stored.fingerprint_id for stored in page]
-    assert read == sorted(kept - {2} | {OTHERS + 1})
+    kept = [key for key, row in registry.rows.items() if row.position is not None]
+    pages = module.stored_pages(registry, parents=True, after=2, horizon=OTHERS)
+    assert [stored.fingerprint_id for page in pages for stored in page] == kept[1:]
+
+
+def test_what_is_committed_while_the_registry_is_read_is_found(registry, photo, monkeypatch):
+    monkeypatch.setattr(module, "_WINDOW", 10)
+    pages, ids = registry.fingerprint_pages, []
+
+    def slow(**which):
+        if which["after"] == 20:
+            ids.append(registry.add(fingerprint(photo).bits))
+        return pages(**which)
+
+    monkeypatch.setattr(registry, "fingerprint_pages", slow)
+    found = search(registry, photo, Among.RECORDS)
+    assert [candidate.record_id for candidate in found.candidates] == ids != []
+    assert found.searched == OTHERS // 2 + 1
 
 
 def test_the_index_of_another_registry_is_refused(registry, photo, path):
