@@ -59,7 +59,7 @@ def find_similar(
 
     It says on stderr why it did without; None is for those who asked for that.
     """
-    from provenance.fingerprint.index import FingerprintIndex
+    from provenance.fingerprint import FingerprintIndex
     from provenance.resolution import search
 
     try:

@@ -229,8 +229,12 @@ def _digest_of_rest(descriptor: int) -> bytes:
 def _part(mapped: mmap.mmap, at: int, count: int, left_out: int) -> IndexPart:
     """The arrays of a part that begins here; nothing is copied."""
     if not count:
-        words = np.zeros((0, WORDS), WORD)
-        return IndexPart(bands=Bands.of(words), ids=np.zeros(0, _ID), left_out=left_out)
+        nothing = Bands(
+            np.zeros((0, WORDS), WORD),
+            np.zeros((BANDS, STARTS), _NUMBER),
+            np.zeros((BANDS, 0), _NUMBER),
+        )
+        return IndexPart(bands=nothing, ids=np.zeros(0, _ID), left_out=left_out)
     starts = np.frombuffer(mapped, _NUMBER, BANDS * STARTS, at).reshape(BANDS, STARTS)
     at += starts.nbytes
     lists = np.frombuffer(mapped, _NUMBER, BANDS * count, at).reshape(BANDS, count)

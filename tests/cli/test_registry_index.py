@@ -108,6 +108,15 @@ def test_what_was_stamped_after_the_index_was_built_is_found(
     assert sorted(row["record_id"] for row in after["candidates"]) == sorted([*ids, new])
 
 
+def test_when_much_is_newer_than_the_index_it_says_so(
+    command: Command, ours: Workspace, query: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamped(ours)
+    monkeypatch.setattr("provenance_cli.commands.registry_index._MANY_NEWER", 0)
+    _, said = found(command, ours, query)
+    assert "note: 1 fingerprints are newer than the index; `provenance registry index`" in said
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
