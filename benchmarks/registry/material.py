@@ -24,7 +24,9 @@ _MOST: Final = 1600
 
 def crops(rng: np.random.Generator) -> Iterator[Pixels]:
     """Random crops of random pictures, without end."""
-    found = list(_pictures())
+    folder = _SHARED / "images" if (_SHARED / "images").is_dir() else _ROOT / "samples"
+    found = list(_pictures(folder))
+    print(f"{'pictures':<15} {len(found)}, of {folder.name}")
     while True:
         rgb = found[rng.integers(len(found))]
         height, width = (int(side * rng.uniform(0.25, 1)) for side in rgb.shape[:2])
@@ -34,9 +36,8 @@ def crops(rng: np.random.Generator) -> Iterator[Pixels]:
             yield np.ascontiguousarray(rgb[top : top + height, left : left + width])
 
 
-def _pictures() -> Iterator[Pixels]:
+def _pictures(folder: Path) -> Iterator[Pixels]:
     """At most 1600 pixels a side; what is no picture for us is passed over."""
-    folder = _SHARED / "images" if (_SHARED / "images").is_dir() else _ROOT / "samples"
     for path in sorted(folder.rglob("*")):
         if path.suffix not in (".png", ".jpg"):
             continue
