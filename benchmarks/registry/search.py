@@ -16,7 +16,7 @@ from benchmarks.registry.hashes import KINDS, MOST_BITS, VIEWS, Material
 from benchmarks.registry.peers import Way, faiss_ways, scan
 from benchmarks.registry.timed import drop, memory, timed
 from provenance.fingerprint.bands import WORD, WORDS
-from provenance.fingerprint.index import FingerprintIndex, Hashes, save_index
+from provenance.fingerprint.index import Contents, FingerprintIndex, Hashes, save_index
 from provenance.model import Fingerprint
 
 _FAR = (40, 47, 63, 84)  # other distances than that of a match
@@ -58,9 +58,10 @@ def _built(path: Path, material: Material) -> FingerprintIndex:
 
 def _save(path: Path, own: Hashes) -> int:
     none = Hashes(words=np.zeros((0, WORDS), WORD), ids=np.zeros(0, np.int64), left_out=0)
-    return save_index(
-        path, identity=bytes(16), horizon=len(own.ids), witnesses={}, own=own, parents=none
+    contents = Contents(
+        identity=bytes(16), horizon=len(own.ids), witnesses={}, own=own, parents=none
     )
+    return save_index(path, lambda: contents)
 
 
 def _resident(

@@ -20,7 +20,7 @@ import mmap
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
@@ -51,6 +51,17 @@ class Hashes:
     words: npt.NDArray[np.uint64]
     ids: npt.NDArray[np.int64]
     left_out: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Contents:
+    """What goes into an index; see `Header` for the first three. At most 32 witnesses."""
+
+    identity: bytes
+    horizon: int
+    witnesses: Mapping[int, bytes]
+    own: Hashes
+    parents: Hashes
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -129,24 +140,13 @@ class FingerprintIndex:
         return cls(header=header, size=size, own=own, parents=parents)
 
 
-def save_index(
-    path: Path,
-    *,
-    identity: bytes,
-    horizon: int,
-    witnesses: Mapping[int, bytes],
-    own: Hashes,
-    parents: Hashes,
-) -> int:
+def save_index(path: Path, read: Callable[[], Contents]) -> int:
     """Write an index aside, sync it and put it in place of the one before, mode 0600.
 
     Args:
         path: the file; whoever has the one before mapped keeps it.
-        identity: see `Header`, as are `horizon` and `witnesses`, of which there are at most 32.
-        horizon: see there.
-        witnesses: see there.
-        own: of issued files.
-        parents: of the files they were made from.
+        read: gives what goes in. The file beside it is there before anything is read: whoever
+            erases a record meanwhile removes it, and what was read does not come into place.
 
     Returns:
         Its size in bytes.
@@ -154,28 +154,15 @@ def save_index(
     Raises:
         SearchIndexError: it cannot be written, or there are too many hashes.
     """
-    if max(len(own.ids), len(parents.ids)) > MAX_HASHES:
-        raise SearchIndexError(f"an index holds at most {MAX_HASHES:,} fingerprints of a kind")
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.incomplete")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         try:
             with open(os.open(aside, flags, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
-                file.write(bytes(HEADER_BYTES))
-                header = Header(
-                    identity=identity,
-                    horizon=horizon,
-                    witnesses=witnesses,
-                    hashes=(len(own.ids), len(parents.ids)),
-                    left_out=(own.left_out, parents.left_out),
-                    content=_write(file, own, parents),
-                )
-                size = file.tell()
-                file.seek(0)
-                file.write(header.pack())
+                size = _write(file, read())
                 file.flush()
                 os.fsync(file.fileno())
-            aside.replace(path)
+            _put(aside, path)
         finally:
             with contextlib.suppress(OSError):
                 aside.unlink()
@@ -185,15 +172,39 @@ def save_index(
     return size
 
 
-def _write(file: BinaryIO, own: Hashes, parents: Hashes) -> bytes:
-    """Both parts, one section after another; returns their SHA-256."""
+def _put(aside: Path, path: Path) -> None:
+    try:
+        aside.replace(path)
+    except FileNotFoundError as error:
+        raise SearchIndexError(
+            "the index was removed while it was built", hint="a record was erased; build it again"
+        ) from error
+
+
+def _write(file: BinaryIO, contents: Contents) -> int:
+    """The whole file; the header last, because it holds the digest of the rest."""
+    parts = (contents.own, contents.parents)
+    if max(len(part.ids) for part in parts) > MAX_HASHES:
+        raise SearchIndexError(f"an index holds at most {MAX_HASHES:,} fingerprints of a kind")
+    file.write(bytes(HEADER_BYTES))
     digest = hashlib.sha256()
-    for part in (own, parents):
+    for part in parts:
         for section in _sections(part):
             data = section.reshape(-1).view(np.uint8).data
             digest.update(data)
             file.write(data)
-    return digest.digest()
+    size = file.tell()
+    header = Header(
+        identity=contents.identity,
+        horizon=contents.horizon,
+        witnesses=contents.witnesses,
+        hashes=(len(contents.own.ids), len(contents.parents.ids)),
+        left_out=(contents.own.left_out, contents.parents.left_out),
+        content=digest.digest(),
+    )
+    file.seek(0)
+    file.write(header.pack())
+    return size
 
 
 def _sections(part: Hashes) -> Iterator[npt.NDArray[Any]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from provenance.errors import SearchIndexError
 from provenance.fingerprint.bands import WORD, WORDS
-from provenance.fingerprint.index import FingerprintIndex, Hashes, IndexPart, save_index
+from provenance.fingerprint.index import Contents, FingerprintIndex, Hashes, IndexPart, save_index
 from provenance.fingerprint.index_header import MAX_WITNESSES, REBUILD
 from provenance.fingerprint.pdq import MIN_QUALITY
 from provenance.registry import FingerprintReader, StoredFingerprint
@@ -39,29 +39,39 @@ def build_index(reader: FingerprintReader, path: Path) -> BuiltIndex:
     """Read all fingerprints of a registry and write an index of them, in place of any before.
 
     Takes about 100 bytes of memory for each while it works. Erased records vanish from the index
-    only here, so whoever erases builds it again or removes it.
+    only here, so whoever erases removes it, and what is being built: `.registry.index.*`.
 
     Raises:
         SearchIndexError: it cannot be written.
         RegistryError: the registry cannot be read.
     """
+    contents: list[Contents] = []
+
+    def read() -> Contents:
+        contents.append(_contents(reader))
+        return contents[-1]
+
+    size = save_index(path, read)
+    (saved,) = contents
+    return BuiltIndex(
+        size=size,
+        horizon=saved.horizon,
+        own=len(saved.own.ids),
+        parents=len(saved.parents.ids),
+        left_out=saved.own.left_out + saved.parents.left_out,
+    )
+
+
+def _contents(reader: FingerprintReader) -> Contents:
     horizon = reader.fingerprint_horizon()
     last: dict[int, bytes] = {}
     own, parents = (_hashes(reader, last, parents=kind, horizon=horizon) for kind in (False, True))
-    size = save_index(
-        path,
+    return Contents(
         identity=reader.registry_identity(),
         horizon=horizon,
         witnesses=dict(sorted(last.items())[-MAX_WITNESSES:]),
         own=own,
         parents=parents,
-    )
-    return BuiltIndex(
-        size=size,
-        horizon=horizon,
-        own=len(own.ids),
-        parents=len(parents.ids),
-        left_out=own.left_out + parents.left_out,
     )
 
 

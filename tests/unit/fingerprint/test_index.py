@@ -12,7 +12,7 @@ import pytest
 from provenance.errors import SearchIndexError
 from provenance.fingerprint import bands, index_header
 from provenance.fingerprint.bands import Bands
-from provenance.fingerprint.index import FingerprintIndex, Hashes, save_index
+from provenance.fingerprint.index import Contents, FingerprintIndex, Hashes, save_index
 from provenance.fingerprint.index_header import HEADER_BYTES, Header
 from provenance.model import Fingerprint
 
@@ -27,14 +27,14 @@ def hashes(n, seed=1, left_out=0):
 
 
 def saved(path, own=None, parents=None, horizon=100):
-    return save_index(
-        path,
+    contents = Contents(
         identity=IDENTITY,
         horizon=horizon,
         witnesses=WITNESSES,
         own=own or hashes(30, left_out=3),
         parents=parents or hashes(5, seed=2, left_out=1),
     )
+    return save_index(path, lambda: contents)
 
 
 @pytest.fixture

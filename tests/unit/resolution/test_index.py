@@ -8,7 +8,7 @@ import pytest
 from support import pictures
 from support.fingerprints import MemoryFingerprints
 
-from provenance.errors import SearchIndexError
+from provenance.errors import RegistryError, SearchIndexError
 from provenance.fingerprint import fingerprint
 from provenance.fingerprint.index import FingerprintIndex
 from provenance.resolution import Among, build_index, search
@@ -71,6 +71,40 @@ def test_candidates_are_confirmed_some_at_a_time(registry, photo, path, monkeypa
     near = [registry.add(fingerprint(photo).bits) for _ in range(5)]
     build_index(registry, path)
     assert found(registry, photo, path) == sorted(near)
+
+
+def test_what_is_erased_while_an_index_is_built_does_not_get_into_one(registry, photo, path):
+    """Whoever erases removes the index, and what is being built, once the record is gone."""
+    registry.add(fingerprint(photo).bits)
+    build_index(registry, path)
+    pages = registry.fingerprint_pages
+
+    def slow(**which):
+        found = list(pages(**which))
+        if which["parents"]:
+            registry.erase(OTHERS + 1)
+            for name in (path, *path.parent.glob(f".{path.name}.*")):
+                name.unlink()
+        return iter(found)
+
+    registry.fingerprint_pages = slow
+    with pytest.raises(SearchIndexError, match="removed while it was built"):
+        build_index(registry, path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_registry_that_cannot_be_read_leaves_the_index_before(registry, path):
+    build_index(registry, path)
+    before = path.read_bytes()
+
+    def broken(**_):
+        raise RegistryError("no")
+
+    registry.fingerprint_pages = broken
+    with pytest.raises(RegistryError, match="no"):
+        build_index(registry, path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("window", [1, 7, OTHERS, OTHERS + 1])
