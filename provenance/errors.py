@@ -152,6 +152,10 @@ class RegistryError(ProvenanceError):
     default_code = ErrorCode.REGISTRY
 
 
+class SearchIndexError(RegistryError):
+    """The search index is missing, damaged, or not of this registry. The records are unharmed."""
+
+
 class SelfCheckError(ProvenanceError):
     """What was written does not verify, so it was not released."""
 

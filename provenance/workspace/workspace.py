@@ -10,6 +10,7 @@
     trust/root.pem         the anchor that manifests made here chain to
     trust/revoked.toml     signing certificates that are not believed any more
     registry.sqlite3       the records
+    registry.index         makes searches fast; can be built again           0600
 
 It is for one machine. A deployment keeps its keys elsewhere and builds `Stamper` and
 `Verifier` from its own parts.
@@ -208,6 +209,11 @@ class Workspace:
     def store(self, *, read_only: bool = False) -> SqliteStore:
         """The registry of this workspace."""
         return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
+
+    @property
+    def index_path(self) -> Path:
+        """Where the search index of the registry is, if it was built."""
+        return self.path / "registry.index"
 
     def trust(self) -> TrustStore:
         """The workspace's own anchor and every list that its settings name."""
