@@ -1,0 +1,65 @@
+"""Where the log gets its leaves from: what a registry must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+class StoredCheckpoint(NamedTuple):
+    """One signed head of the log.
+
+    `size` leaves have the Merkle tree hash `root` (32 bytes); `note` is the signed checkpoint as
+    published, `signed_at` the time inside it (UTC, whole seconds), `time_stamp` the DER of an
+    RFC 3161 token over the checkpoint's text, empty without one.
+    """
+
+    size: int
+    root: bytes
+    note: bytes
+    signed_at: datetime
+    time_stamp: bytes
+
+
+class LeafSource(Protocol):
+    """The leaves in order, and the checkpoints that were signed over them.
+
+    A leaf is a 32-byte commitment. It waits until it has a position, and then keeps it.
+    """
+
+    def sequence(self) -> int:
+        """Give every waiting leaf its position, contiguous from `log_size`; return the size."""
+        ...
+
+    def log_size(self) -> int:
+        """How many leaves have a position."""
+        ...
+
+    def waiting(self) -> int:
+        """How many leaves have none yet."""
+        ...
+
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """The commitments at the positions [start, stop), in order."""
+        ...
+
+    def leaf_position(self, commitment: bytes) -> int | None:
+        """The position of a leaf; None if it is unknown or waiting."""
+        ...
+
+    def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Keep a checkpoint.
+
+        The same size with the same root replaces note and time stamp; with another root it is
+        refused.
+        """
+        ...
+
+    def checkpoints(self) -> tuple[StoredCheckpoint, ...]:
+        """All checkpoints, ascending by size."""
+        ...
+
+    def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """The checkpoint of the greatest size."""
+        ...
