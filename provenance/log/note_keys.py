@@ -28,6 +28,7 @@ MAX_TIME: Final = (1 << 63) - 1  # seconds since 1970
 _TIME_BYTES: Final = 8
 _ED25519_BYTES: Final = 64
 _PRIVATE: Final = "PRIVATE+KEY+"
+_PRIVATE_KEY: Final = re.compile(r"PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})")
 #: The first line of what a cosignature signs. A log of that name could be made to sign one.
 _COSIGNATURE: Final = "cosignature/v1"
 
@@ -182,21 +183,19 @@ class NoteSigner:
         """
         refusal = KeyMaterialError(f"{path} is not a key for signing notes")
         try:
-            text = read_private(path).decode("utf-8").removesuffix("\n")
-            head, name, key_id, encoded = re.fullmatch(  # type: ignore[union-attr]
-                r"(PRIVATE\+KEY\+)([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{48})", text
-            ).groups()
-        except (ValueError, AttributeError):
-            raise refusal from None
-        data = base64_bytes(encoded)
-        if not head or data is None or data[0] not in SignatureType.__members__.values():
+            text = read_private(path).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise refusal from error
+        match = _PRIVATE_KEY.fullmatch(text.removesuffix("\n"))
+        data = base64_bytes(match[3]) if match else None
+        if match is None or data is None or data[0] not in SignatureType.__members__.values():
             raise refusal
         try:
             private = Ed25519PrivateKey.from_private_bytes(data[1:])
-            made = cls._of(private, name, SignatureType(data[0]))
+            made = cls._of(private, match[1], SignatureType(data[0]))
         except (ValueError, LogError) as error:
             raise refusal from error
-        if made.verifier.key_id.hex() != key_id or name == _COSIGNATURE:
+        if made.verifier.key_id.hex() != match[2] or match[1] == _COSIGNATURE:
             raise KeyMaterialError(f"{path} contradicts its own check value")
         return made
 

@@ -85,13 +85,12 @@ class PublishedLog:
             LogError: it is not in the log, or not yet; a tile is damaged.
         """
         index = self.source.leaf_position(commitment)
-        including = [] if index is None else self._including(index)
-        if index is None or not including:
+        stored = None if index is None else self._including(index)
+        if index is None or stored is None:
             raise LogError(
                 "the commitment is in no checkpoint of this log",
                 hint="if it was issued just now: provenance log checkpoint",
             )
-        stored = next((item for item in including if self._cosigned(item)), including[0])
         hashes = inclusion_proof(TileReader(self.directory, stored.size), index, stored.size)
         leaf = leaf_hash(commitment)
         if not inclusion_holds(leaf, index, stored.size, stored.root, hashes):
@@ -102,9 +101,12 @@ class PublishedLog:
         proof = Proof(commitment=commitment, index=index, hashes=hashes, note=stored.note)
         return bytes(proof)
 
-    def _including(self, index: int) -> list[StoredCheckpoint]:
-        """The checkpoints with that leaf, newest first."""
-        return [item for item in reversed(self.source.checkpoints()) if item.size > index]
+    def _including(self, index: int) -> StoredCheckpoint | None:
+        newest = self.source.newest_checkpoint()
+        if newest is None or newest.size <= index or self._cosigned(newest):
+            return newest if newest and newest.size > index else None
+        older = (item for item in reversed(self.source.checkpoints()) if item.size > index)
+        return next(filter(self._cosigned, older), newest)
 
     def _cosigned(self, stored: StoredCheckpoint) -> bool:
         opened = open_checkpoint(stored.note, self.key, self.witnesses.known)

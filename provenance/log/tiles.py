@@ -240,12 +240,12 @@ def drop_partial(directory: Path, old: int, new: int) -> None:
 
     It is a matter of space: a failure changes nothing that anybody relies on.
     """
-    after = {level: full for level, full, _ in tiles_of(new)}
-    for level, full, partial in tiles_of(old):
-        if partial and after.get(level, 0) > full:
-            names: tuple[int | str, ...] = (level, ENTRIES) if level == 0 else (level,)
-            for name in names:
-                shutil.rmtree(directory / f"{tile_name(name, full)}.p", ignore_errors=True)
+    was_filling = {level: full for level, full, _ in tiles_of(old)}
+    for level, full, _ in tiles_of(new):
+        # The last full one too: a crash may have kept the call before from doing this.
+        for index in {was_filling.get(level, 0), full - 1} & set(range(full)):
+            for kind in (level, ENTRIES) if level == 0 else (level,):
+                shutil.rmtree(directory / f"{tile_name(kind, index)}.p", ignore_errors=True)
 
 
 _FSCK: Final = "provenance log fsck says what is damaged"
