@@ -6,11 +6,15 @@ It can be copied and put back, as a backup is.
 from __future__ import annotations
 
 import copy
+import fcntl
 import hashlib
-from collections.abc import Iterator
+import os
+import pickle
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from provenance.errors import RegistryError
 from provenance.log import (
@@ -107,3 +111,50 @@ def make_log(
         witnesses=witnesses or WitnessPolicy(),
         **more,
     )
+
+
+class DiskSource(MemorySource):
+    """The same in a file that every process reads anew and replaces as a whole.
+
+    `step` is called before and after each change, so that a test can end the process there.
+    """
+
+    def __init__(self, path: Path, step: Callable[[], None] = lambda: None) -> None:
+        self._path = path
+        self._step = step
+        # Not by name at the time of use: tests replace the functions of `os`.
+        self._replace = os.replace
+
+    def _state(self) -> MemorySource:
+        if not self._path.exists():
+            return MemorySource()
+        found: MemorySource = pickle.loads(self._path.read_bytes())  # noqa: S301
+        return found
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("rows", "pending", "stored"):
+            return getattr(self._state(), name)
+        return super().__getattribute__(name)
+
+    def _change(self, change: Callable[[MemorySource], Any]) -> Any:
+        self._step()
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            state = self._state()
+            result = change(state)
+            aside = self._path.with_suffix(f".{os.getpid()}")
+            aside.write_bytes(pickle.dumps(state))
+            self._replace(aside, self._path)
+        self._step()
+        return result
+
+    def issue(self, count: int, history: str = "") -> list[bytes]:
+        made: list[bytes] = self._change(lambda state: state.issue(count, history))
+        return made
+
+    def sequence(self) -> int:
+        size: int = self._change(lambda state: state.sequence())
+        return size
+
+    def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        self._change(lambda state: state.add_checkpoint(checkpoint))
