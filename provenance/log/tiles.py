@@ -53,7 +53,7 @@ def parse_tile_name(name: str) -> tuple[int | str, int, int] | None:
         return None
     level = match[1] if match[1] == ENTRIES else int(match[1])
     found = level, int(match[2].replace("x", "").replace("/", "")), int(match[3] or WIDTH)
-    return found if tile_name(*found) == name else None
+    return found if found[2] <= WIDTH and tile_name(*found) == name else None
 
 
 def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
