@@ -12,8 +12,9 @@ from provenance.log.note import Note, Signature, Verified
 from provenance.log.note_keys import NoteSigner, SignatureType, VerifierKey
 from provenance.log.policy import NO_WITNESSES, WitnessPolicy, load_witness_policy
 from provenance.log.proof import MAX_PROOF, Proof, Proven, verify_proof
-from provenance.log.published import PublishedLog, TimeStamps
+from provenance.log.published import PublishedLog
 from provenance.log.source import LeafSource, StoredCheckpoint
+from provenance.log.stamps import TimeStamps, token_in
 from provenance.log.witness import MAX_REQUEST, Refusal, RefusedError, Witness
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "WitnessPolicy",
     "load_witness_policy",
     "open_checkpoint",
+    "token_in",
     "verify_proof",
 ]

@@ -26,6 +26,7 @@ from provenance.log.note import MAX_NOTE
 from provenance.log.note_keys import VerifierKey
 from provenance.log.policy import WitnessPolicy
 from provenance.log.source import LeafSource, StoredCheckpoint
+from provenance.log.stamps import token_in
 from provenance.log.tiles import (
     CHECKPOINT,
     ENTRIES,
@@ -146,8 +147,12 @@ class Fsck:
             last_size, last_seconds = head.size, seconds
         return right
 
-    def _time_stamp(self, place: str, token: bytes, text: bytes) -> None:
-        if not token:
+    def _time_stamp(self, place: str, kept: bytes, text: bytes) -> None:
+        if not kept:
+            return
+        token = token_in(kept)
+        if token is None:
+            self._say(place, "its time stamp was changed")
             return
         if self.examine is None:
             self._say(place, "its time stamp could not be checked: no authorities are known")

@@ -47,6 +47,7 @@ from provenance.log.note import MAX_NOTE, Signature
 from provenance.log.note_keys import NoteSigner
 from provenance.log.published import PublishedLog
 from provenance.log.source import StoredCheckpoint
+from provenance.log.stamps import kept_token
 from provenance.log.tiles import CHECKPOINT, TEMPORARY, TileReader, TileWriter, drop_partial
 from provenance.model.trust import TimeStampStatus
 
@@ -129,6 +130,7 @@ class IssuanceLog(PublishedLog):
         return Published(checkpoint=stored, added=added, problem=problem)
 
     def _token(self, text: bytes) -> tuple[bytes, str]:
+        """A time stamp to keep, and else why there is none, where one was asked for."""
         asked = self.time_stamps
         if asked is None or asked.mode is TimeStampMode.OFF:
             return b"", ""
@@ -144,7 +146,7 @@ class IssuanceLog(PublishedLog):
             if asked.mode is TimeStampMode.REQUIRE:
                 raise
             return b"", str(error)
-        return token, ""
+        return kept_token(token), ""
 
     def _serve(self, stored: StoredCheckpoint) -> None:
         """Put a checkpoint into the directory, if it is what it was."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from provenance.errors import ArgumentError, LogError
-from provenance.keys import TimeStampMode
 from provenance.log.checkpoint import open_checkpoint
 from provenance.log.files import locked
 from provenance.log.fsck import Fsck, Violation
@@ -17,30 +15,9 @@ from provenance.log.note_keys import VerifierKey
 from provenance.log.policy import NO_WITNESSES, WitnessPolicy
 from provenance.log.proof import Proof
 from provenance.log.source import LeafSource, StoredCheckpoint
+from provenance.log.stamps import TimeStamps
 from provenance.log.tiles import TileReader
 from provenance.log.witness import make_request
-from provenance.model.trust import TimeStampEvidence
-
-
-class TimeStamps(Protocol):
-    """Asks for RFC 3161 time stamps and says what one is worth."""
-
-    @property
-    def mode(self) -> TimeStampMode:
-        """Whether checkpoints get one."""
-        ...
-
-    def token(self, data: bytes) -> bytes:
-        """The DER of a token over these bytes.
-
-        Raises:
-            TimeStampError: none could be had.
-        """
-        ...
-
-    def examine(self, token: bytes, data: bytes) -> TimeStampEvidence:
-        """What a token says about these bytes, held against the lists of authorities."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ class StoredCheckpoint(NamedTuple):
     """One signed head of the log.
 
     `size` leaves have the Merkle tree hash `root` (32 bytes); `note` is the signed checkpoint as
-    published, `signed_at` the time inside it (UTC, whole seconds), `time_stamp` the DER of an
-    RFC 3161 token over the checkpoint's text, empty without one.
+    published, `signed_at` the time inside it (UTC, whole seconds). `time_stamp` is empty, or the
+    SHA-256 and then the DER of an RFC 3161 token over the checkpoint's text.
     """
 
     size: int

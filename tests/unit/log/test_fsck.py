@@ -11,6 +11,7 @@ from support.leaves import NOON, MemorySource, commitment, make_log, witness_sig
 
 from provenance.log import IssuanceLog, Signature, SignatureType, StoredCheckpoint, WitnessPolicy
 from provenance.log.fsck import MAX_VIOLATIONS
+from provenance.log.stamps import kept_token
 from provenance.model.trust import TimeStampEvidence, TimeStampStatus
 
 WITNESS = "witness.example/w"
@@ -163,13 +164,17 @@ def test_a_bit_of_a_time_stamp(tmp_path: Path) -> None:
     source.issue(3)
     stored = log.publish(NOON).checkpoint
     text = stored.note.partition(b"\n\n")[0] + b"\n"
-    source.stored[3] = stored._replace(time_stamp=b"stamped " + text)
+    token = b"stamped " + text
+    source.stored[3] = stored._replace(time_stamp=kept_token(token))
     unchecked = log.fsck()
     assert [item.place for item in unchecked] == ["checkpoint of 3 leaves in the registry"]
     assert "could not be checked" in unchecked[0].detail
     checking = make_log(tmp_path, source, time_stamps=Stamps())
     assert checking.fsck() == []
-    source.stored[3] = stored._replace(time_stamp=b"stamped" + text)
+    for bit in some(8 * len(kept_token(token)), 50):
+        source.stored[3] = stored._replace(time_stamp=flipped(kept_token(token), bit))
+        assert [item.detail for item in checking.fsck()] == ["its time stamp was changed"]
+    source.stored[3] = stored._replace(time_stamp=kept_token(b"stamped" + text))
     assert [item.detail for item in checking.fsck()] == ["its time stamp is INVALID"]
 
 
