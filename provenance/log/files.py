@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import stat
 import time
@@ -118,6 +117,8 @@ def locked(path: Path, *, seconds: float, shared: bool = False) -> Iterator[None
     Raises:
         LogError: somebody else held it all the time (`E_BUSY`), or it cannot be opened.
     """
+    import fcntl  # not on every system; reading needs none
+
     flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:

@@ -71,19 +71,17 @@ def check_heads(
     Raises:
         LogError: one of the three is behind, or contradicts the others.
     """
-    # In this order: a publisher writes the head file first, and the checkpoint after it.
+    # In this order: a publisher writes the head file first, and what is read here after it.
+    served = _served(directory, key)
     newest = source.newest_checkpoint()
     head = read_head(head_path, key)
     if head is None:
-        if newest is not None or (directory / CHECKPOINT).exists():
+        if newest is not None or served is not None:
             raise LogError(f"{head_path} is missing, and the log is not new", hint=_RESTORED)
         return None
     size, root = head.checkpoint.size, head.checkpoint.root
-    if newest is not None and newest.size > size:
-        raise LogError(
-            f"{head_path} says {size} leaves, and the registry has a checkpoint of {newest.size}",
-            hint=_RESTORED,
-        )
+    check_not_newer(head_path, size, served, "log directory")
+    check_not_newer(head_path, size, newest and newest.size, "registry")
     if source.log_size() < size:
         raise LogError(
             f"the registry has {source.log_size()} leaves in order, and {size} were signed",
@@ -99,6 +97,40 @@ def check_heads(
                 f"leaf {size - 1} of the registry is not the one that was signed", hint=_RESTORED
             )
     return head
+
+
+def check_not_newer(head_path: Path, size: int, other: int | None, whose: str) -> None:
+    """Refuse a head file that somebody else's checkpoint has overtaken.
+
+    Raises:
+        LogError: the head file is older.
+    """
+    if other is not None and other > size:
+        raise LogError(
+            f"{head_path} says {size} leaves, and the {whose} has a checkpoint of {other}",
+            hint=_RESTORED,
+        )
+
+
+def _served(directory: Path, key: VerifierKey) -> int | None:
+    path = directory / CHECKPOINT
+    try:
+        return served_size(directory, key)
+    except LogError as error:
+        raise LogError(
+            f"{path} is not a checkpoint of this log: {error.message}",
+            hint="provenance log checkpoint --rebuild writes it anew",
+        ) from error
+
+
+def served_size(directory: Path, key: VerifierKey) -> int | None:
+    """The size in the checkpoint that the directory shows to everybody; None without one.
+
+    Raises:
+        LogError: it is damaged, or another log's.
+    """
+    data = read_bounded(directory / CHECKPOINT, MAX_NOTE)
+    return None if data is None else open_checkpoint(data, key).checkpoint.size
 
 
 def _check_root(directory: Path, size: int, root: bytes, whose: str) -> None:

@@ -41,7 +41,7 @@ from provenance.log.files import (
     replace_file,
     sync_directory,
 )
-from provenance.log.heads import check_heads, read_head, signed_at
+from provenance.log.heads import check_heads, check_not_newer, read_head, served_size, signed_at
 from provenance.log.merkle import CompactTree, leaf_hash, root_of
 from provenance.log.note import MAX_NOTE, Signature
 from provenance.log.note_keys import NoteSigner
@@ -200,6 +200,11 @@ class IssuanceLog(PublishedLog):
             if head is None:
                 raise LogError(f"{self.head_path} is missing: nothing says what is right")
             size, tree = head.checkpoint.size, CompactTree()
+            try:
+                served = served_size(self.directory, self.key)
+            except LogError:
+                served = None  # a damaged one is written anew
+            check_not_newer(self.head_path, size, served, "log directory")
             for leaf in self.source.leaves(0, min(size, self.source.log_size())):
                 tree.append(leaf_hash(leaf))
             if (tree.size, tree.root) != (size, head.checkpoint.root):

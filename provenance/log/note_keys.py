@@ -210,6 +210,8 @@ class NoteSigner:
         Raises:
             SignerError: the signer failed, or what it gave does not verify.
         """
+        if not 0 <= seconds <= MAX_TIME:
+            raise SignerError("the time to sign is out of range", hint="check the clock")
         time = seconds.to_bytes(_TIME_BYTES) if kind is SignatureType.COSIGNATURE_V1 else b""
         try:
             signature = time + self.raw(_TYPES[kind].message(text, time))

@@ -12,11 +12,27 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.leaves import NOON, DiskSource, MemorySource, commitment, make_log, signer
+from support.leaves import (
+    NOON,
+    DiskSource,
+    MemorySource,
+    commitment,
+    make_log,
+    signer,
+    witness_signer,
+)
 
 from benchmarks import rfc6962
 from provenance.errors import ArgumentError, ErrorCode, LogError
-from provenance.log import IssuanceLog, Proof, open_checkpoint, verify_proof
+from provenance.log import (
+    IssuanceLog,
+    Proof,
+    Refusal,
+    RefusedError,
+    Witness,
+    open_checkpoint,
+    verify_proof,
+)
 from provenance.log.merkle import EMPTY_ROOT, consistency_holds
 
 
@@ -266,8 +282,12 @@ def test_a_head_file_from_an_old_backup_or_none_signs_nothing(tmp_path: Path) ->
     new = log.head_path.read_bytes()
     log.head_path.write_bytes(old)
     source.issue(1)
+    with pytest.raises(LogError, match="says 5 leaves, and the log directory has a checkpoint"):
+        log.publish(NOON)
+    (log.directory / "checkpoint").write_bytes(old)
     with pytest.raises(LogError, match="says 5 leaves, and the registry has a checkpoint of 9"):
         log.publish(NOON)
+    (log.directory / "checkpoint").write_bytes(new)
     log.head_path.unlink()
     with pytest.raises(LogError, match="missing, and the log is not new"):
         log.publish(NOON)
@@ -275,6 +295,55 @@ def test_a_head_file_from_an_old_backup_or_none_signs_nothing(tmp_path: Path) ->
     log.head_path.write_bytes((log.directory / "checkpoint").read_bytes())
     assert log.head_path.read_bytes() == new
     assert log.publish(NOON).checkpoint.size == 10
+
+
+def test_head_file_and_registry_from_an_old_backup_sign_nothing(tmp_path: Path) -> None:
+    source, log = published(tmp_path, 5)
+    backup, old = source.backup(), log.head_path.read_bytes()
+    source.issue(4)
+    log.publish(NOON)
+    log.head_path.write_bytes(old)
+    restored = make_log(tmp_path, backup)
+    backup.issue(2, "another history")
+    for act in (restored.check, lambda: restored.publish(NOON), restored.rebuild):
+        with pytest.raises(LogError, match="says 5 leaves, and the log directory has a checkpoint"):
+            act()
+
+
+def test_all_three_from_an_old_backup_are_noticed_by_a_witness_alone(tmp_path: Path) -> None:
+    source, log = published(tmp_path, 5)
+    key = witness_signer(tmp_path, "witness.example/w")
+    witness = Witness(signer=key, logs={log.key.name: log.key}, state_path=tmp_path / "state")
+    backup, old = source.backup(), log.head_path.read_bytes()
+    shutil.copytree(log.directory, tmp_path / "backup")
+    source.issue(4)
+    log.publish(NOON)
+    witness.cosign(log.request(0), NOON)
+    log.head_path.write_bytes(old)
+    shutil.rmtree(log.directory)
+    shutil.copytree(tmp_path / "backup", log.directory)
+    restored = make_log(tmp_path, backup)
+    restored.check()  # docs/known-limits.md
+    backup.issue(6, "another history")
+    restored.publish(NOON)
+    with pytest.raises(RefusedError) as refused:
+        witness.cosign(restored.request(9), NOON)
+    assert refused.value.refusal is Refusal.INCONSISTENT
+
+
+def test_a_damaged_checkpoint_in_the_directory_signs_nothing_and_is_written_anew(
+    tmp_path: Path,
+) -> None:
+    source, log = published(tmp_path, 5)
+    path = log.directory / "checkpoint"
+    path.write_bytes(path.read_bytes().replace(b"\n5\n", b"\n7\n"))
+    source.issue(1)
+    with pytest.raises(LogError, match="not a checkpoint of this log") as refused:
+        log.publish(NOON)
+    assert "--rebuild" in refused.value.hint
+    log.rebuild()
+    log.publish(NOON)
+    assert log.fsck() == []
 
 
 def test_a_head_file_of_another_log_or_a_damaged_one_signs_nothing(tmp_path: Path) -> None:
