@@ -39,33 +39,42 @@ class Leaves:
         self._stored: dict[int, StoredCheckpoint] = {}
 
     def issue(self, count: int, seed: int) -> None:
+        """Let so many new leaves wait."""
         for number in range(len(self.rows), len(self.rows) + count):
             leaf = hashlib.sha256(f"{seed} {number}".encode()).digest()
             self._positions[leaf] = number
             self.rows.append(leaf)
 
     def sequence(self) -> int:
+        """All of them have their positions."""
         return len(self.rows)
 
     def log_size(self) -> int:
+        """How many there are."""
         return len(self.rows)
 
     def waiting(self) -> int:
+        """None waits."""
         return 0
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """The leaves at these positions."""
         return iter(self.rows[start:stop])
 
     def leaf_position(self, commitment: bytes) -> int | None:
+        """Where a leaf is."""
         return self._positions.get(commitment)
 
     def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Keep a checkpoint."""
         self._stored[checkpoint.size] = checkpoint
 
     def checkpoints(self) -> tuple[StoredCheckpoint, ...]:
+        """All of them, ascending."""
         return tuple(self._stored[size] for size in sorted(self._stored))
 
     def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """The largest."""
         return self._stored[max(self._stored)] if self._stored else None
 
 
