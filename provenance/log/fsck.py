@@ -13,8 +13,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -136,8 +134,9 @@ class Fsck:
             if opened is None:
                 continue
             head, seconds = opened.checkpoint, opened.seconds or 0
-            row = stored.size, stored.root, stored.signed_at
-            if row != (head.size, head.root, datetime.fromtimestamp(seconds, UTC)):
+            # A time without a zone equals none.
+            when = stored.signed_at.timestamp() if stored.signed_at.tzinfo else None
+            if (stored.size, stored.root, when) != (head.size, head.root, seconds):
                 self._say(place, "size, root or time differ from the signed note")
             elif head.size <= last_size or seconds < last_seconds:
                 self._say(place, "it is older than the one before it")
@@ -219,15 +218,11 @@ class Fsck:
         tree, levels = CompactTree(), list[list[bytes]]()
         counts = list[int]()
         self._check_roots(tree)
-        rows = self.source.leaves(0, size)
         for index in range(-(-max(size, signed) // WIDTH)):
-            leaves = list(islice(rows, min(WIDTH, max(0, size - WIDTH * index))))
-            for digest in self._agreed(index, leaves, min(WIDTH, size - WIDTH * index)):
+            for digest in self._agreed(index, size):
                 tree.append(digest)
                 self._check_roots(tree)
                 self._push(0, digest, levels, counts)
-        if next(rows, None) is not None:
-            self._say("registry", f"it gave more than {size} leaves")
         for level, hashes in enumerate(levels):
             if hashes:
                 self._compare_tile(level, counts[level] // WIDTH, hashes)
@@ -268,11 +263,14 @@ class Fsck:
             elif data is not None:
                 yield path, data
 
-    def _agreed(self, index: int, leaves: list[bytes], expected: int) -> list[bytes]:
+    def _agreed(self, index: int, size: int) -> list[bytes]:
         """The hashes of a level-0 tile on which most of its places agree."""
-        first = WIDTH * index
-        if len(leaves) < expected:
-            self._say(f"leaf {first + len(leaves)} in the registry", "missing")
+        first, stop = WIDTH * index, min(WIDTH * (index + 1), size)
+        count = max(0, stop - first)
+        leaves = list(self.source.leaves(first, stop)) if count else []
+        if len(leaves) != count:
+            place = f"leaves {first} to {stop - 1} in the registry"
+            self._say(place, f"there are {len(leaves)} of them")
         places: list[tuple[str, list[bytes]]] = [("registry", [leaf_hash(leaf) for leaf in leaves])]
         for path, data in self._variants(0, index):
             places.append((str(path), hashes_in(data)))
@@ -288,7 +286,7 @@ class Fsck:
         else:
             agreed = [self._vote(first, at, places) for at in range(longest)]
         for place, hashes in places[1:]:
-            if len(hashes) > len(leaves):
+            if len(hashes) > count:
                 self._say(place, "it has more leaves than the registry")
         return agreed
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+from provenance.errors import LogError
+
+_AT_ONCE: Final = 4_096  # leaves of one question; a database is not held up for longer
 
 
 class StoredCheckpoint(NamedTuple):
@@ -63,3 +67,20 @@ class LeafSource(Protocol):
     def newest_checkpoint(self) -> StoredCheckpoint | None:
         """The checkpoint of the greatest size."""
         ...
+
+
+def read_leaves(source: LeafSource, start: int, stop: int) -> Iterator[bytes]:
+    """The same as `LeafSource.leaves`, a part at a time.
+
+    Raises:
+        LogError: the registry gives another number of leaves than it says it has.
+    """
+    for first in range(start, stop, _AT_ONCE):
+        last = min(first + _AT_ONCE, stop)
+        part = list(source.leaves(first, last))
+        if len(part) != last - first:
+            raise LogError(
+                f"the registry gave {len(part)} of the {last - first} leaves from {first} on",
+                hint="provenance log fsck says what is damaged",
+            )
+        yield from part

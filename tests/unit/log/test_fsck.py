@@ -320,7 +320,24 @@ def test_a_registry_that_gives_too_many_leaves_is_named(
 ) -> None:
     source, log = made(tmp_path, 5)
     monkeypatch.setattr(source, "leaves", lambda start, stop: iter([*source.rows, b"x" * 32]))
-    assert places(log) == {"registry"}
+    assert places(log) == {"leaves 0 to 4 in the registry"}
+
+
+def test_a_row_that_is_gone_from_the_middle_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, log = made(tmp_path, 600)
+
+    def leaves(start: int, stop: int) -> Iterator[bytes]:
+        rows = range(start, stop)
+        return iter([source.rows[number] for number in rows if number != 300])
+
+    monkeypatch.setattr(source, "leaves", leaves)
+    found = places(log)
+    assert "leaves 256 to 511 in the registry" in found
+    assert not any(place.startswith("leaf 299 ") for place in found)
+    assert not any(place == "leaf 512 in the registry" for place in found)
+    assert str(log.directory) not in " ".join(found)
 
 
 def test_it_stops_where_nothing_is_right(tmp_path: Path) -> None:

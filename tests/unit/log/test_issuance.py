@@ -386,7 +386,7 @@ def test_a_registry_that_gives_fewer_or_other_leaves_than_it_says_is_refused(
     monkeypatch.setattr(
         source, "leaves", lambda start, stop: iter(source.rows[start : min(stop, 7)])
     )
-    with pytest.raises(LogError, match="gave 7 of 8 leaves"):
+    with pytest.raises(LogError, match="gave 7 of the 8 leaves from 0 on"):
         log.publish(NOON)
     monkeypatch.undo()
     source.rows[-1] = b"short"
