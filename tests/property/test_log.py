@@ -13,14 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from support.leaves import NOON, MemorySource, make_log
+from support.leaves import NOON, MemorySource, make_log, witness_signer
 
 from benchmarks import rfc6962
 from provenance.errors import LogError
-from provenance.log import Checkpoint, IssuanceLog
+from provenance.log import (
+    Checkpoint,
+    IssuanceLog,
+    Note,
+    RefusedError,
+    Signature,
+    VerifierKey,
+    Witness,
+    load_witness_policy,
+    verify_proof,
+)
 
 OPERATIONS = ("open", "write", "replace", "mkdir", "unlink", "rmdir")
 PLACES = ("registry", "directory", "head file")
@@ -147,3 +157,73 @@ class LogMachine(RuleBasedStateMachine):
 
 TestLog = LogMachine.TestCase
 TestLog.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+
+
+# --- hostile texts -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[IssuanceLog, Witness, bytes, bytes]:
+    """A log, a witness of it, a proof and a request."""
+    folder = tmp_path_factory.mktemp("texts")
+    source = MemorySource()
+    log = make_log(folder, source)
+    source.issue(5)
+    log.publish(NOON)
+    key = witness_signer(folder, "witness.example/w")
+    witness = Witness(signer=key, logs={log.key.name: log.key}, state_path=folder / "state")
+    return log, witness, log.prove(source.rows[2]), log.request(0)
+
+
+PIECES = st.one_of(
+    st.binary(max_size=8),
+    st.sampled_from([b"\n", b"\n\n", b" ", b"=", b"+", b"0", b"-", "—".encode(), b"\r", b"\0"]),
+)
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), PIECES), min_size=1, max_size=4)
+
+
+def edited(data: bytes, edits: list[tuple[float, int, bytes]]) -> bytes:
+    for where, count, piece in edits:
+        at = int(where * len(data))
+        data = data[:at] + piece + data[at + count :]
+    return data
+
+
+@given(edits=EDITS)
+def test_an_edited_proof_says_the_same_or_is_refused(texts, edits) -> None:
+    log, _, proof, _ = texts
+    right = verify_proof(proof, log.key)
+    with contextlib.suppress(LogError):
+        proven = verify_proof(edited(proof, edits), log.key)
+        assert (proven.commitment, proven.index, proven.root, proven.size) == (
+            right.commitment,
+            right.index,
+            right.root,
+            right.size,
+        )
+        assert proven.seconds in (right.seconds, None)
+
+
+@given(edits=EDITS)
+def test_an_edited_request_is_refused_or_over_the_same_head(texts, edits) -> None:
+    log, witness, _, request = texts
+    witness.state_path.unlink(missing_ok=True)
+    with contextlib.suppress(RefusedError):
+        line = witness.cosign(edited(request, edits), NOON)
+        text = log.newest().note.partition(b"\n\n")[0] + b"\n"
+        (made,) = Note(text=text, signatures=(Signature.parse(line.decode()[:-1]),)).verify(
+            [witness.signer.verifier]
+        )
+        assert made.seconds == int(NOON.timestamp())
+
+
+@given(edits=EDITS)
+def test_an_edited_policy_or_key_is_refused_with_a_reason(texts, tmp_path_factory, edits) -> None:
+    log, witness, _, _ = texts
+    with contextlib.suppress(LogError):
+        VerifierKey.parse(edited(str(log.key).encode(), edits).decode("utf-8", "replace"))
+    path = witness.state_path.with_name("policy.toml")
+    text = f'required = 1\nwitnesses = ["{witness.signer.verifier}"]\n'
+    path.write_bytes(edited(text.encode(), edits))
+    with contextlib.suppress(LogError):
+        load_witness_policy(path)
