@@ -18,6 +18,7 @@ from .commands import (
     init,
     inspect,
     keys,
+    log,
     registry,
     release,
     report,
@@ -50,6 +51,7 @@ app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
+app.add_typer(log.app, name="log")
 
 
 def _version(*, value: bool) -> None:
