@@ -19,6 +19,7 @@ from .commands import (
     init,
     inspect,
     keys,
+    log,
     registry,
     release,
     report,
@@ -52,6 +53,7 @@ app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
+app.add_typer(log.app, name="log")
 
 
 def _version(*, value: bool) -> None:

@@ -30,6 +30,7 @@ class ErrorCode(StrEnum):
     SIGNER = "E_SIGNER"
     TIME_STAMP = "E_TIME_STAMP"
     REGISTRY = "E_REGISTRY"
+    LOG = "E_LOG"
     BUSY = "E_BUSY"
     SELF_CHECK = "E_SELF_CHECK"
     CONFIG = "E_CONFIG"
@@ -58,7 +59,9 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.SIGNER: "The signer failed or may not sign now.",
     ErrorCode.TIME_STAMP: "No usable time stamp could be had from the time-stamping authority.",
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
-    ErrorCode.BUSY: "The registry stayed locked by another writer.",
+    ErrorCode.LOG: "The issuance log, or a proof from one, is damaged, contradicts itself or "
+    "cannot be used.",
+    ErrorCode.BUSY: "The registry or the log stayed locked by another writer.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
     ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",
@@ -154,6 +157,16 @@ class RegistryError(ProvenanceError):
     """The registry of issued generations failed."""
 
     default_code = ErrorCode.REGISTRY
+
+
+class SearchIndexError(RegistryError):
+    """The search index is missing, damaged, or not of this registry. The records are unharmed."""
+
+
+class LogError(ProvenanceError):
+    """The issuance log, a checkpoint or a proof cannot be used, or is not what it should be."""
+
+    default_code = ErrorCode.LOG
 
 
 class SelfCheckError(ProvenanceError):

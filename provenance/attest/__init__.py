@@ -8,11 +8,13 @@ from provenance.attest.attestation import Attestation, Integrity
 from provenance.attest.check import check_json, check_pdf, unsigned
 from provenance.attest.profile import check_signer
 from provenance.attest.sign import Signed, sign_json, sign_pdf
+from provenance.attest.stamps import TimeStamps
 
 __all__ = [
     "Attestation",
     "Integrity",
     "Signed",
+    "TimeStamps",
     "check_json",
     "check_pdf",
     "check_signer",
