@@ -1,4 +1,4 @@
-"""`provenance registry`: search the records of a workspace."""
+"""`provenance registry`: the records of a workspace."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from ..options import (
     check_one_output,
     open_workspace,
 )
+from . import registry_extract
+from .registry_extract import extract_of
 
 if TYPE_CHECKING:
     from provenance.imaging import LoadedImage
@@ -27,14 +29,18 @@ if TYPE_CHECKING:
     from provenance.resolution import Among, Search
     from provenance.workspace import Workspace
 
-app = typer.Typer(help="Search the records of a workspace.", no_args_is_help=True)
+app = typer.Typer(help="Search, hand out and take in records.", no_args_is_help=True)
 
 _SCHEMA_VERSION = 1
 
 
 @app.callback()
 def options() -> None:
-    """Search the records of a workspace."""
+    """Search, hand out and take in records."""
+
+
+app.command("export")(registry_extract.export)
+app.command("import")(registry_extract.import_)
 
 
 @app.command("find")
@@ -61,6 +67,16 @@ def find(
     within: Annotated[
         int, typer.Option("--within", metavar="BITS", help="Greatest PDQ distance, 0 to 84.")
     ] = 31,
+    extract: Annotated[
+        int | None,
+        typer.Option(
+            "--extract",
+            metavar="SYSTEM",
+            help="Search the imported extract of this system's registry instead of the own one.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     formats: FormatsOption = None,
     json: JsonOption = False,
@@ -78,7 +94,7 @@ def find(
     among = Among.PARENTS if similar_to is None else Among.RECORDS
     opened = open_workspace(workspace)
     image = _loaded(name, opened, formats)
-    store = opened.store(read_only=True)
+    store = opened.store(read_only=True) if extract is None else extract_of(opened, extract)
     found = search(store, image.rgb, among, within=within)
     rows = _rows(found, store)
     if json:

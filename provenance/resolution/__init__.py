@@ -1,5 +1,6 @@
-"""Soft binding or fingerprint -> record: local registry now, extracts and services later."""
+"""Soft binding or fingerprint -> record: local registry and extracts of others, services later."""
 
+from provenance.resolution.chained import ChainedResolver, ExtractRegistry
 from provenance.resolution.resolver import (
     LocalRegistry,
     NoRegistry,
@@ -11,6 +12,8 @@ from provenance.resolution.search import Among, Candidate, Search, search
 __all__ = [
     "Among",
     "Candidate",
+    "ChainedResolver",
+    "ExtractRegistry",
     "LocalRegistry",
     "NoRegistry",
     "Resolution",

@@ -85,6 +85,7 @@ def _workspace(path: Path) -> Iterator[Check]:
     yield _time_stamps(workspace)
     yield _attempt("registry", lambda: _registry(workspace))
     yield from _signer(workspace)
+    yield from _imported(workspace)
 
 
 def _attempt(name: str, look: Callable[[], str]) -> Check:
@@ -148,3 +149,33 @@ def _signer(workspace: Workspace) -> Iterator[Check]:
         detail=f"{chain.subject}, {signer.algorithm.value}, until {chain.expires_at:%Y-%m-%d}",
         remedy=f"provenance init --renew-certificate {workspace.path}" if soon else "",
     )
+
+
+def _imported(workspace: Workspace) -> Iterator[Check]:
+    """Bundles and extracts of other systems; every byte of an extract is read."""
+    try:
+        systems, extracts = workspace.systems().systems(), workspace.extracts().extracts()
+    except ProvenanceError as error:
+        yield _failed("imported systems", error)
+        return
+    for system in systems:
+        late, end = system.expired(), f"{system.bundle.not_after:%Y-%m-%d}"
+        yield Check(
+            name=f"bundle of {system.bundle.system}",
+            level=Level.WARN if late else Level.OK,
+            detail=f"expired on {end}: it is not used" if late else f"until {end}",
+            remedy="ask its operator for a new one: provenance systems import" if late else "",
+        )
+    for extract in extracts:
+        try:
+            extract.check_whole()
+        except ProvenanceError as error:
+            yield Check(
+                name=str(extract.statement),
+                level=Level.FAIL,
+                detail=error.message,
+                remedy="import it again: provenance registry import",
+            )
+        else:
+            detail = f"{extract.statement.records} records, as they were signed"
+            yield Check(name=str(extract.statement), level=Level.OK, detail=detail)

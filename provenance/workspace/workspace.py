@@ -9,6 +9,8 @@
     certs/report-chain.pem the same for reports
     trust/root.pem         the anchor that manifests made here chain to
     registry.sqlite3       the records
+    systems/               bundles of other systems         (`exchange`)
+    extracts/              extracts of their registries
 
 It is for one machine. A deployment keeps its keys elsewhere and builds `Stamper` and
 `Verifier` from its own parts.
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING, Self
 
 import provenance
 from provenance.errors import ConfigError, KeyMaterialError
+from provenance.exchange import ExtractShelf, SystemShelf
 from provenance.fingerprint import SignatureKey
 from provenance.keys import (
     SIGNS_REPORTS,
@@ -39,9 +42,9 @@ from provenance.keys import (
 )
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqliteStore
-from provenance.resolution import LocalRegistry
+from provenance.resolution import ChainedResolver, LocalRegistry, Resolver
 from provenance.trust import SignerPolicy, TrustStore, load_policy
-from provenance.verify import Verifier
+from provenance.verify import SystemTrust, Verifier
 from provenance.watermark import DetectionKey, Keyring
 from provenance.workspace.config import (
     LoadedSettings,
@@ -163,6 +166,14 @@ class Workspace:
         """The registry of this workspace."""
         return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
 
+    def systems(self) -> SystemShelf:
+        """The bundles of other systems that were imported."""
+        return SystemShelf(self.path / "systems")
+
+    def extracts(self) -> ExtractShelf:
+        """The extracts of other systems' registries that were imported."""
+        return ExtractShelf(self.path / "extracts")
+
     def trust(self) -> TrustStore:
         """The workspace's own anchor and every list that its settings name."""
         verify = self.settings.verify
@@ -228,17 +239,41 @@ class Workspace:
         )
 
     def verifier(self) -> Verifier:
-        """A verifier that knows this system's marks, anchors and records."""
+        """A verifier that knows this system's marks, anchors and records.
+
+        It knows those of imported systems too, except where the bundle has expired: that one is
+        left out, and `systems` says so.
+
+        Raises:
+            KeyMaterialError: a bundle is not what was imported.
+        """
         settings = self.settings.verify
+        others = [item for item in self.systems().systems() if not item.expired()]
         return Verifier(
             trust=self.trust(),
+            system_trust=tuple(
+                SystemTrust(system=item.bundle.system, trust=item.trust) for item in others
+            ),
             policy=self.policy(),
-            keyring=Keyring(keys=self.detection_keys()),
-            resolver=LocalRegistry(self.store(read_only=True)),
-            signature_keys=self.signature_keys(),
+            keyring=sum(
+                (item.bundle.keyring for item in others), Keyring(keys=self.detection_keys())
+            ),
+            resolver=self._resolver(),
+            signature_keys=(
+                *self.signature_keys(),
+                *(key for item in others for key in item.bundle.signature_keys),
+            ),
             schemes=tuple(dict.fromkeys((*settings.schemes, self.settings.stamp.scheme))),
             formats=settings.formats,
         )
+
+    def _resolver(self) -> Resolver:
+        own = LocalRegistry(self.store(read_only=True))
+        extracts = self.extracts().extracts()
+        if not extracts and not self.systems().systems():
+            return own
+        others = {item.statement.system.id or 0: item.resolver() for item in extracts}
+        return ChainedResolver(own, self.settings.system.id, others)
 
     def renew_certificate(self) -> None:
         """Give the development signers, of pictures and of reports, fresh keys for 366 days.
