@@ -73,6 +73,7 @@ def export(
             f"{shown_path(out_path)}: {done.made.records} records of {shown(done.made.system)}, "
             f"sha256 {done.made.sha256}; hand out {shown_path(out_path.name)}.jws with it"
         )
+    talk(f"signed with the certificate of SHA-256 {done.certificate}")
 
 
 def import_(

@@ -95,6 +95,7 @@ def export(
         f"{shown_path(out_path)}: bundle of {shown(done.made.system)}; whoever holds it can read, "
         f"write and remove its marks{opened}"
     )
+    talk(f"signed with the certificate of SHA-256 {done.certificate}")
 
 
 @app.command("import")

@@ -91,7 +91,7 @@ def _checked(
     trust_list, problem = "", unfit(leaf)
     digest = hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
     if not problem and digest in pinned:
-        trust_list, problem = named(leaf, digest, moment)
+        trust_list, problem = named(leaf, moment)
     elif not problem:
         trust_list, problem = vouched(leaf, others, trust, moment, TrustKind.SIGNERS)
     if not problem and stamp.status is TimeStampStatus.INVALID:

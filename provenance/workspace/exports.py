@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from provenance.attest import Signed
 from provenance.errors import ArgumentError, KeyMaterialError, RegistryError, TimeStampError
 from provenance.exchange import DetectorBundle, ExtractStatement, NotAcceptableError
 from provenance.exchange.bundle import LIFETIME
 from provenance.exchange.extracts import STATEMENT_SUFFIX, file_digest
 from provenance.exchange.sealed import seal
-from provenance.keys import write_private
+from provenance.keys import FileSigner, write_private
 from provenance.model.custody import AccessAction, AccessEntry
 from provenance.registry import ExtractWriter
 from provenance.trust import TrustKind, TrustStore, anchored
@@ -28,9 +31,16 @@ from provenance.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was signed and written; `no_time_stamp` as in `attest.Signed`."""
+    """What was signed and written.
+
+    Attributes:
+        made: what was signed.
+        certificate: SHA-256 of the signing certificate, which whoever imports it asks for.
+        no_time_stamp: as in `attest.Signed`.
+    """
 
     made: DetectorBundle | ExtractStatement
+    certificate: str
     no_time_stamp: TimeStampError | None
 
 
@@ -89,14 +99,15 @@ def export_bundle(
         DetectorBundle.parse(made.document())  # what nobody could import is not written
     except NotAcceptableError as error:
         raise ArgumentError(f"this bundle would not be accepted: {error}") from error
+    signer = workspace.report_signer()
     signed = seal(
         made,
-        workspace.report_signer(),
+        signer,
         trust=workspace.trust(),
         time_stamping=workspace.settings.stamp.time_stamping(),
     )
     _appear({path: lambda aside: write_private(aside, signed.data)})
-    return Exported(made=made, no_time_stamp=signed.no_time_stamp)
+    return _exported(made, signer, signed)
 
 
 def export_extract(
@@ -170,7 +181,14 @@ def export_extract(
     finally:
         for left in (aside, aside.with_name(f"{aside.name}-journal")):
             left.unlink(missing_ok=True)
-    return Exported(made=made, no_time_stamp=signed.no_time_stamp)
+    return _exported(made, signer, signed)
+
+
+def _exported(
+    made: DetectorBundle | ExtractStatement, signer: FileSigner, signed: Signed
+) -> Exported:
+    certificate = signer.chain.leaf.fingerprint(SHA256()).hex()
+    return Exported(made=made, certificate=certificate, no_time_stamp=signed.no_time_stamp)
 
 
 def _schemes(workspace: Workspace) -> tuple[tuple[str, str], ...]:
