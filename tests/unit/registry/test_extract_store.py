@@ -95,9 +95,8 @@ def test_only_issued_records_of_the_system_are_in_it(store, tmp_path):
     store.erase(gone.record_id)
     found = extract(store, tmp_path / "x")
     assert found.check_contents(SYSTEM.id) == len(kept)
-    assert {
-        page.record_id for (page,) in [found.fingerprint_pages(parents=False)] for page in page
-    } == kept
+    (page,) = found.fingerprint_pages(parents=False)
+    assert {item.record_id for item in page} == kept
     assert found.find_by_id(gone.record_id) is None
     assert found.erased_at(record_id=gone.record_id) is None
     assert found.count()[RecordState.RELEASED] == 1
@@ -167,7 +166,7 @@ HOSTILE_SCHEMAS = {
     "a column more": "ALTER TABLE records ADD COLUMN more TEXT;",
     "a virtual table": "INSERT INTO sqlite_master(type, name, tbl_name, rootpage, sql) VALUES "
     "('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING fts5(x)');",
-    "many tables": "".join(f"CREATE TABLE m{i} (x);" for i in range(200)),
+    "many tables": "".join(f"CREATE TABLE m{i} (x);" for i in range(101)),
     "a default that runs": "UPDATE sqlite_master SET sql = replace(sql, 'sealed BLOB', "
     "'sealed BLOB DEFAULT (randomblob(9))') WHERE name = 'accounts';",
 }
@@ -176,7 +175,7 @@ HOSTILE_SCHEMAS = {
 @pytest.mark.parametrize("script", HOSTILE_SCHEMAS.values(), ids=HOSTILE_SCHEMAS.keys())
 def test_another_schema_is_refused_before_a_table_is_read(store, tmp_path, script):
     released(store)
-    with pytest.raises(RegistryError, match="other tables|malformed|damaged"):
+    with pytest.raises(RegistryError, match=r"other tables|malformed"):
         altered(extract(store, tmp_path / "x"), script).check_schema()
 
 
