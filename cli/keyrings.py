@@ -68,6 +68,7 @@ def _with_signed(
     return replace(
         verifier,
         keyring=verifier.keyring + bundle.keyring,
+        schemes=tuple(dict.fromkeys((*verifier.schemes, *bundle.known_schemes))),
         system_trust=(*verifier.system_trust, scoped),
         signature_keys=(*verifier.signature_keys, *bundle.signature_keys),
     )

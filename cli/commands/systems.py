@@ -137,6 +137,8 @@ def import_(
     verb = "would be" if dry_run else "was"
     old = offer.replaces
     instead = f", in the place of the one of {old.bundle.created_at:%Y-%m-%d}" if old else ""
+    for name in offer.bundle.unknown_schemes:
+        talk(f"note: scheme {shown(name)} is not known here: marks made with it are not found")
     talk(f"{shown_path(file)} {verb} imported{instead}")
 
 

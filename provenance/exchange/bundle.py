@@ -27,7 +27,7 @@ from provenance.exchange.fields import NotAcceptableError
 from provenance.fingerprint import SignatureKey
 from provenance.model.ids import SystemRef
 from provenance.trust import TrustKind, TrustList, TrustStore, moment_text
-from provenance.watermark import DetectionKey, Keyring
+from provenance.watermark import DetectionKey, Keyring, catalog
 
 KIND: Final = "provenance-detector-bundle"
 VERSION: Final = 2
@@ -155,6 +155,18 @@ class DetectorBundle:
     def keyring(self) -> Keyring:
         """The keys with which marks of the system are looked for."""
         return Keyring(keys=self.keys)
+
+    @property
+    def known_schemes(self) -> tuple[str, ...]:
+        """Names of the schemes in use that this installation knows under the same algorithm."""
+        known = {name: catalog.scheme(name).info.alg for name in catalog.names()}
+        return tuple(name for name, alg in self.schemes if known.get(name) == alg)
+
+    @property
+    def unknown_schemes(self) -> tuple[str, ...]:
+        """Names of the others: their marks are not found here."""
+        known = self.known_schemes
+        return tuple(name for name, _ in self.schemes if name not in known)
 
     def trust(self, sha256: str) -> TrustStore:
         """The anchors as a trust list, under the name of the system and the file's digest.

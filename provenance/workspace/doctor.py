@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from provenance.errors import ProvenanceError, TrustError
+from provenance.exchange import ImportedSystem
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
 from provenance.workspace.workspace import Workspace
@@ -159,13 +160,7 @@ def _imported(workspace: Workspace) -> Iterator[Check]:
         yield _failed("imported systems", error)
         return
     for system in systems:
-        late, end = system.expired(), f"{system.bundle.not_after:%Y-%m-%d}"
-        yield Check(
-            name=f"bundle of {system.bundle.system}",
-            level=Level.WARN if late else Level.OK,
-            detail=f"expired on {end}: it is not used" if late else f"until {end}",
-            remedy="ask its operator for a new one: provenance systems import" if late else "",
-        )
+        yield _bundle(system)
     for extract in extracts:
         try:
             extract.check_whole()
@@ -179,3 +174,23 @@ def _imported(workspace: Workspace) -> Iterator[Check]:
         else:
             detail = f"{extract.statement.records} records, as they were signed"
             yield Check(name=str(extract.statement), level=Level.OK, detail=detail)
+
+
+def _bundle(system: ImportedSystem) -> Check:
+    bundle = system.bundle
+    name, end = f"bundle of {bundle.system}", f"{bundle.not_after:%Y-%m-%d}"
+    if system.expired():
+        return Check(
+            name=name,
+            level=Level.WARN,
+            detail=f"expired on {end}: it is not used",
+            remedy="ask its operator for a new one: provenance systems import",
+        )
+    if bundle.unknown_schemes:
+        return Check(
+            name=name,
+            level=Level.WARN,
+            detail=f"until {end}; schemes not known here: {', '.join(bundle.unknown_schemes)}",
+            remedy="marks made with them are not found: use a version that knows them",
+        )
+    return Check(name=name, level=Level.OK, detail=f"until {end}")

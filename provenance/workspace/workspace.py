@@ -263,7 +263,15 @@ class Workspace:
                 *self.signature_keys(),
                 *(key for item in others for key in item.bundle.signature_keys),
             ),
-            schemes=tuple(dict.fromkeys((*settings.schemes, self.settings.stamp.scheme))),
+            schemes=tuple(
+                dict.fromkeys(
+                    (
+                        *settings.schemes,
+                        self.settings.stamp.scheme,
+                        *(name for item in others for name in item.bundle.known_schemes),
+                    )
+                )
+            ),
             formats=settings.formats,
         )
 

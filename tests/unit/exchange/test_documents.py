@@ -15,7 +15,7 @@ from provenance.exchange import DetectorBundle, ExtractStatement, NotAcceptableE
 from provenance.exchange.fields import written
 from provenance.fingerprint import SignatureKey
 from provenance.model import SystemRef
-from provenance.watermark import DetectionKey
+from provenance.watermark import DetectionKey, catalog
 
 SYSTEM = SystemRef(77, "acme-images")
 MADE = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -69,6 +69,13 @@ def test_a_bundle_never_holds_what_authenticates_or_signs():
     assert (b"T" * 32).hex().encode() not in document
     assert all(key.tag_key is None for key in DetectorBundle.parse(document).keys)
     assert "signature_keys" not in repr(bundle(signature_keys=OPENERS))
+
+
+def test_a_scheme_counts_only_under_the_same_algorithm():
+    alg = catalog.scheme("lattice-1").info.alg
+    made = bundle(schemes=(("lattice-1", alg), ("other", "y")))
+    assert (made.known_schemes, made.unknown_schemes) == (("lattice-1",), ("other",))
+    assert bundle(schemes=(("lattice-1", "another"),)).known_schemes == ()
 
 
 @pytest.mark.parametrize("made", [statement(), statement(since=MADE, manifests=False)])

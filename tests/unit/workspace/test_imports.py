@@ -312,6 +312,17 @@ def test_what_a_crash_left_is_removed_with_the_next_import(case):
     assert len(list(folder.iterdir())) == 2
 
 
+def test_schemes_that_are_not_known_here_are_said(case):
+    path = case.bundle()
+    resigned(path, case.operator, lambda d: d["schemes"].append({"name": "lattice-9", "alg": "x"}))
+    case.take_bundle(path)
+    assert set(case.laboratory.verifier().schemes) == {"lattice-1"}
+    checks = {check.name: check for check in examine(case.laboratory.path)}
+    assert "not known here: lattice-9" in checks["bundle of acme-images (#77)"].detail
+    (system,) = case.laboratory.systems().systems()
+    assert system.bundle.known_schemes == ("lattice-1",)
+
+
 # --- extracts ----------------------------------------------------------------------------
 
 
