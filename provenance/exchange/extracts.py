@@ -110,7 +110,7 @@ class ExtractShelf:
         receipt = self._shelf.receipt(system_id)
         return None if receipt is None else self._opened(receipt)
 
-    def take(self, path: Path, statement: ExtractStatement, *, in_place: bool) -> Path:
+    def take(self, path: Path, statement: ExtractStatement, *, in_place: bool) -> tuple[Path, int]:
         """Look at every byte of an extract before any of it is used.
 
         Args:
@@ -119,15 +119,16 @@ class ExtractShelf:
             in_place: leave it where it is; else it is copied.
 
         Returns:
-            Where it lies now; a copy lies aside and is put on the shelf by `put`.
+            Where it lies now, and when what was read had been changed last, in nanoseconds. A
+            copy lies aside and is put on the shelf by `put`.
 
         Raises:
             RegistryError: it is not what the statement says, or not an extract.
             KeyMaterialError: it cannot be copied.
         """
-        target = path.absolute() if in_place else self._shelf.aside()
+        target = path.resolve() if in_place else self._shelf.aside()
         try:
-            _read_whole(path, None if in_place else target, statement)
+            modified = _read_whole(path, None if in_place else target, statement)
             store = ExtractStore(target)
             store.check()
             system = statement.system
@@ -137,7 +138,7 @@ class ExtractShelf:
             if not in_place:
                 target.unlink(missing_ok=True)
             raise
-        return target
+        return target, modified
 
     def put(self, taken: Path, receipt: Receipt) -> None:
         """Keep what was taken, in the place of an older one.
@@ -205,8 +206,13 @@ def _regular(path: Path) -> Iterator[BufferedReader]:
         raise RegistryError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _read_whole(path: Path, target: Path | None, statement: ExtractStatement) -> None:
-    """Read a file once, hold it against its statement, and copy what was read."""
+def _read_whole(path: Path, target: Path | None, statement: ExtractStatement) -> int:
+    """Read a file once, hold it against its statement, and copy what was read.
+
+    Returns:
+        When the copy, or else the file, had been changed last, in nanoseconds.
+    """
+    copied = 0
     digest, size = hashlib.sha256(), 0
     with _regular(path) as source:
         before = os.fstat(source.fileno())
@@ -223,6 +229,7 @@ def _read_whole(path: Path, target: Path | None, statement: ExtractStatement) ->
                 copy.flush()
                 os.fsync(copy.fileno())
                 os.fchmod(copy.fileno(), _READ_ONLY)
+                copied = os.fstat(copy.fileno()).st_mtime_ns
         finally:
             if copy is not None:
                 copy.close()
@@ -234,6 +241,7 @@ def _read_whole(path: Path, target: Path | None, statement: ExtractStatement) ->
         )
     if before.st_mtime_ns != after.st_mtime_ns:
         raise RegistryError(f"{path} changed while it was read")
+    return after.st_mtime_ns if target is None else copied
 
 
 def _created(path: Path) -> BufferedWriter:

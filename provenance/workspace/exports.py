@@ -179,8 +179,7 @@ def export_extract(
     except OSError as error:
         raise RegistryError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        for left in (aside, aside.with_name(f"{aside.name}-journal")):
-            left.unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
     return _exported(made, signer, signed)
 
 
@@ -232,22 +231,33 @@ def _check_free(*paths: Path) -> None:
 
 
 def _appear(files: dict[Path, Callable[[Path], object]]) -> None:
-    """Make files appear under their names, complete, and only where these are free."""
+    """Make files appear under their names: complete, only where these are free, all or none."""
     _check_free(*files)
-    for path, make in files.items():
-        aside = _aside(path)
+    appeared: list[Path] = []
+    try:
+        for path, make in files.items():
+            _link(path, make)
+            appeared.append(path)
+    except BaseException:
+        for path in appeared:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _link(path: Path, make: Callable[[Path], object]) -> None:
+    aside = _aside(path)
+    try:
+        make(aside)
+        os.link(aside, path)  # fails where the name is taken; a rename would replace it
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            make(aside)
-            os.link(aside, path)  # fails where the name is taken; a rename would replace it
-            descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        except FileExistsError as error:
-            raise KeyMaterialError(f"{path} exists already and is not overwritten") from error
-        except OSError as error:
-            raise KeyMaterialError(f"cannot write {path}: {error.strerror}") from error
+            os.fsync(descriptor)
         finally:
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
+            os.close(descriptor)
+    except FileExistsError as error:
+        raise KeyMaterialError(f"{path} exists already and is not overwritten") from error
+    except OSError as error:
+        raise KeyMaterialError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)

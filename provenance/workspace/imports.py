@@ -175,12 +175,9 @@ def import_extract(workspace: Workspace, offer: ExtractOffer, *, in_place: bool 
         KeyMaterialError: it cannot be written.
     """
     shelf = workspace.extracts()
-    taken = shelf.take(offer.path, offer.statement, in_place=in_place)
-    receipt = replace(
-        offer.receipt,
-        modified_ns=taken.stat().st_mtime_ns,
-        place=str(taken) if in_place else "",
-    )
+    taken, modified = shelf.take(offer.path, offer.statement, in_place=in_place)
+    place = str(taken) if in_place else ""
+    receipt = replace(offer.receipt, modified_ns=modified, place=place)
     shelf.put(taken, receipt)
 
 

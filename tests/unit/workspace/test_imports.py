@@ -352,6 +352,16 @@ def test_the_export_is_in_the_access_log_before_it_is_done(case, record):
     }  # fmt: skip
 
 
+def test_an_extract_appears_with_its_statement_or_not_at_all(case, record, monkeypatch):
+    def full(*_):
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(exports, "write_private", full)
+    with pytest.raises(KeyMaterialError, match="no space left"):
+        case.extract()
+    assert not [path for path in case.folder.iterdir() if path.is_file()]
+
+
 def test_the_system_has_to_be_known(case, record):
     path = case.extract()
     with pytest.raises(TrustError, match="nobody vouches"):
@@ -386,8 +396,10 @@ def test_a_newer_extract_takes_the_place_and_an_older_one_does_not(case, record)
 
 
 def test_in_place_the_file_stays_where_it_is(case, record):
-    path = case.extract()
-    case.take_extract(path, pinned=pin(case.operator), in_place=True)
+    path, link = case.extract(), case.folder / "linked"
+    link.symlink_to(path)
+    link.with_name("linked.jws").symlink_to(path.with_name("acme.extract.jws"))
+    case.take_extract(link, pinned=pin(case.operator), in_place=True)
     assert found_in(case, record).record is not None
     assert [item.name for item in (case.laboratory.path / "extracts").iterdir()] == ["0000077.json"]
     assert case.laboratory.extracts().remove(77)
