@@ -18,4 +18,4 @@ class Kind(StrEnum):
         return _NOUNS[self]
 
 
-_NOUNS = {Kind.REPORT: "report", Kind.BUNDLE: "bundle", Kind.EXTRACT: "extract"}
+_NOUNS = {Kind.REPORT: "report", Kind.BUNDLE: "detector bundle", Kind.EXTRACT: "registry extract"}

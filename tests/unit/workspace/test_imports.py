@@ -221,6 +221,27 @@ def test_another_name_under_the_same_authority_cannot_replace_it(case):
         case.take_bundle(path, pinned=NOBODY)
 
 
+def test_what_is_too_large_is_not_parsed(case):
+    path = case.bundle()
+    os.truncate(path, 3_000_000)
+    with pytest.raises(KeyMaterialError, match="too large"):
+        case.take_bundle(path)
+    extract = case.extract()
+    os.truncate(extract.with_name("acme.extract.jws"), 400_000)
+    with pytest.raises(KeyMaterialError, match="the statement belongs"):
+        case.take_extract(extract, pinned=pin(case.operator))
+
+
+def test_a_bundle_is_no_statement_and_a_statement_is_no_bundle(case):
+    bundle, extract = case.bundle(), case.extract()
+    statement = extract.with_name("acme.extract.jws")
+    with pytest.raises(KeyMaterialError, match="not that of a detector bundle's"):
+        case.take_bundle(statement)
+    shutil.copy(bundle, statement)
+    with pytest.raises(KeyMaterialError, match="not that of a registry extract's"):
+        case.take_extract(extract, pinned=pin(case.operator))
+
+
 def test_a_file_that_others_can_read_is_refused(case):
     path = case.bundle()
     path.chmod(0o644)
