@@ -10,60 +10,24 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Double,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-    create_engine,
-    func,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import create_engine, func, insert, select
 
 from provenance.errors import RegistryError
-from provenance.model.generation import RecordState
-from provenance.registry import rules
+from provenance.registry import extract_rules, rules
 from provenance.registry.extract_table import ExtractPage
 from provenance.registry.sqlite_store import EXTRACT_ID, SqliteStore
 from provenance.registry.store import StoreRule
-from provenance.registry.tables import (
-    access_log,
-    accounts,
-    checkpoints,
-    erased,
-    fingerprints,
-    leaves,
-    metadata,
-    parents,
-    records,
-)
+from provenance.registry.tables import fingerprints, metadata, parents, records
 
 _MAX_CELL: Final = 70_000_000  # bytes; the largest manifest is one of a 64 MB file
 _MAX_OBJECTS: Final = 100  # tables and indexes of a schema; we have about twenty
 _MAX_SQL: Final = 10_000
-_ISSUED: Final = (RecordState.ISSUED.value, RecordState.RELEASED.value)
-_EMPTY_TABLES: Final = (accounts, access_log, leaves, checkpoints, erased)
 _SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT ?"
-
-#: What SQLite calls the values of a column.
-_KINDS: Final = {
-    Integer: ("integer",),
-    BigInteger: ("integer",),
-    Double: ("real", "integer"),
-    String: ("text",),
-    Text: ("text",),
-    LargeBinary: ("blob",),
-}
 
 Schema = frozenset[tuple[str, str, str, str]]
 
@@ -129,15 +93,9 @@ class ExtractStore(SqliteStore):
             RegistryError: they are not, or it is no database.
         """
         self._require()
-        try:
-            connection = self._connect()
-            try:
-                self._configure(connection)
-                found = _schema_of(connection)
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise self._failed(error) from error
+        with self._translated(), closing(self._connect()) as connection:
+            self._configure(connection)
+            found = _schema_of(connection)
         if found != _our_schema():
             raise RegistryError(
                 f"{self.name} has other tables than an extract of this version",
@@ -159,34 +117,14 @@ class ExtractStore(SqliteStore):
         Raises:
             RegistryError: others are there, or something that belongs in no extract.
         """
-        strange = or_(
-            records.c.system_id != system_id,
-            records.c.state.not_in(_ISSUED),
-            records.c.issued_at.is_(None),
-            records.c.request_key.is_not(None),
-            records.c.request_digest.is_not(None),
-            records.c.pseudonym.is_not(None),
-            func.length(records.c.envelope) > 0,
-            func.length(records.c.salt) > 0,
-        )
         with self._reading() as connection:
+            wrong = extract_rules.strange_tables(connection, system_id)
+            if wrong:
+                raise RegistryError(
+                    f"{self.name} holds what belongs in no extract: table {wrong[0]}"
+                )
             count = select(func.count()).select_from(records)
-            number: int = connection.execute(count).scalar_one()
-            wrong = [
-                table.name
-                for table in (records, parents, fingerprints)
-                if connection.execute(select(1).select_from(table).where(_mistyped(table))).first()
-            ]
-            if connection.execute(select(1).select_from(records).where(strange)).first():
-                wrong.append(records.name)
-            wrong += [
-                table.name
-                for table in _EMPTY_TABLES
-                if connection.execute(select(table).limit(1)).first() is not None
-            ]
-        if wrong:
-            raise RegistryError(f"{self.name} holds what belongs in no extract: table {wrong[0]}")
-        return number
+            return connection.execute(count).scalar_one()
 
     def broken_rules(self) -> dict[StoreRule, tuple[str, ...]]:
         """The rules that can be checked of an extract; there is no log to hold it against."""
@@ -203,15 +141,6 @@ class ExtractStore(SqliteStore):
         connection.execute("PRAGMA query_only=ON")
         connection.execute("PRAGMA cell_size_check=ON")
         connection.execute("PRAGMA mmap_size=0")
-
-
-def _mistyped(table: Table) -> ColumnElement[bool]:
-    """Rows with a value of another type: SQLite lets any value into any column."""
-    wrong: list[ColumnElement[bool]] = []
-    for column in table.columns:
-        kinds = {*_KINDS[column.type.__class__], *(("null",) if column.nullable else ())}
-        wrong.append(func.typeof(column).not_in(sorted(kinds)))
-    return or_(*wrong)
 
 
 def _schema_of(connection: sqlite3.Connection) -> Schema:

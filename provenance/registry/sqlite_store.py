@@ -130,6 +130,8 @@ class SqliteStore(SqlStore):
                 yield
         except sqlite3.Error as error:  # not every one passes through SQLAlchemy
             raise self._failed(error) from error
+        except UnicodeDecodeError as error:  # of a text, or of a message that quotes one
+            raise self._failed("it holds text that is not UTF-8") from error
 
     def _failure(self, error: DatabaseError | OSError) -> RegistryError:
         if not isinstance(error, OperationalError):

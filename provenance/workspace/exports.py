@@ -23,7 +23,7 @@ from provenance.exchange.extracts import STATEMENT_SUFFIX, file_digest
 from provenance.exchange.sealed import seal
 from provenance.keys import FileSigner, write_private
 from provenance.model.custody import AccessAction, AccessEntry
-from provenance.registry import ExtractWriter
+from provenance.registry import ExtractStore, ExtractWriter
 from provenance.trust import TrustKind, TrustStore, anchored
 from provenance.watermark import catalog
 from provenance.workspace.workspace import Workspace
@@ -154,6 +154,7 @@ def export_extract(
         writer, records = ExtractWriter.begin(aside), 0
         for page in store.extract_pages(system.id or 0, since=since, manifests=manifests):
             records += writer.add(page)
+        _check_own(aside, system.id or 0, records)
         with aside.open("rb") as file:
             os.fsync(file.fileno())
             digest, size = file_digest(file), file.tell()
@@ -188,6 +189,20 @@ def _exported(
 ) -> Exported:
     certificate = signer.chain.leaf.fingerprint(SHA256()).hex()
     return Exported(made=made, certificate=certificate, no_time_stamp=signed.no_time_stamp)
+
+
+def _check_own(path: Path, system_id: int, records: int) -> None:
+    """Look at an extract as whoever imports it will: what he would refuse is not handed out."""
+    try:
+        if ExtractStore(path).check_contents(system_id) == records:
+            return
+        reason = "records are missing"
+    except RegistryError as error:
+        reason = error.message
+    raise RegistryError(
+        f"the extract that was made would not be accepted: {reason}",
+        hint="provenance release fsck says what is wrong with the registry",
+    )
 
 
 def _schemes(workspace: Workspace) -> tuple[tuple[str, str], ...]:

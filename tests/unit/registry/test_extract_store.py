@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import sqlite3
 import stat
@@ -184,6 +186,14 @@ HOSTILE_ROWS = {
     "a number for bytes": "UPDATE records SET grid = 17;",
     "text for bytes": "UPDATE fingerprints SET pdq = 'abc';",
     "bytes for text": "UPDATE parents SET format = x'00ff';",
+    "no width": "UPDATE records SET width = 0;",
+    "an endless height": "UPDATE parents SET height = 1 << 60;",
+    "a short digest": "UPDATE records SET sha256 = 'ab';",
+    "a long name": "UPDATE records SET system_name = printf('%.*c', 65, 'x');",
+    "a time without zone": "UPDATE records SET issued_at = '2026-11-01T12:00:00';",
+    "a fact that is missing": "UPDATE records SET signer = NULL;",
+    "a short fingerprint": "UPDATE fingerprints SET pdq = x'00';",
+    "a quality beyond all": "UPDATE fingerprints SET quality = 101;",
     "another system": "UPDATE records SET system_id = 78;",
     "a reserved record": "UPDATE records SET state = 'reserved';",
     "a request": "UPDATE records SET request_key = x'00';",
@@ -225,3 +235,27 @@ def test_a_cell_beyond_the_limit_is_our_error(store, tmp_path):
     )
     with pytest.raises(RegistryError, match="too big"):
         found.find_by_id(record.record_id)
+
+
+def test_whatever_bytes_are_changed_it_is_our_error_or_an_answer(store, tmp_path):
+    """A signed extract may come from a hostile operator: no digest protects from that one."""
+    record = released(store)
+    found = extract(store, tmp_path / "x")
+    data = found.path.read_bytes()
+    used = [place for place in range(len(data)) if data[place]]
+    draw = random.Random(0)  # noqa: S311 - repeatable, not secret
+    for _ in range(150):
+        changed = bytearray(data)
+        for place in draw.sample(used, draw.choice((1, 4, 40))):
+            changed[place] = draw.randrange(256)
+        found.path.write_bytes(changed)
+        for look in (
+            found.check,
+            lambda: found.check_contents(SYSTEM.id),
+            lambda: found.find_by_mark(SYSTEM.id, record.mark_id),
+            lambda: found.find_by_id(record.record_id),
+            lambda: list(found.fingerprint_pages(parents=True)),
+            found.broken_rules,
+        ):
+            with contextlib.suppress(RegistryError):
+                look()

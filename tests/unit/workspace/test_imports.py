@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta
 
@@ -379,6 +380,15 @@ def test_an_extract_appears_with_its_statement_or_not_at_all(case, record, monke
 
     monkeypatch.setattr(exports, "write_private", full)
     with pytest.raises(KeyMaterialError, match="no space left"):
+        case.extract()
+    assert not [path for path in case.folder.iterdir() if path.is_file()]
+
+
+def test_an_extract_that_nobody_would_accept_is_not_handed_out(case, record):
+    with sqlite3.connect(case.operator.path / "registry.sqlite3") as connection:
+        connection.execute("UPDATE records SET width = 0")
+    connection.close()
+    with pytest.raises(RegistryError, match="would not be accepted"):
         case.extract()
     assert not [path for path in case.folder.iterdir() if path.is_file()]
 
