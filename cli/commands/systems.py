@@ -16,6 +16,7 @@ from ..signing import need_extra
 
 if TYPE_CHECKING:
     from provenance.exchange import DetectorBundle, ImportedSystem, Receipt
+    from provenance.model import SystemRef
 
 app = typer.Typer(help="Know the marks of other systems.", no_args_is_help=True)
 
@@ -174,6 +175,14 @@ def note_expired(item: ImportedSystem) -> None:
             f"note: the bundle of {shown(item.bundle.system)} expired on "
             f"{item.bundle.not_after:%Y-%m-%d}: its marks and anchors are not looked for"
         )
+
+
+def say_contacts(workspace: Path, systems: set[SystemRef]) -> None:
+    """Say where legal requests about these systems go, as far as their bundles tell."""
+    for item in open_workspace(workspace).systems().systems():
+        bundle = item.bundle
+        if bundle.system in systems and bundle.contact:
+            talk(f"note: legal requests about {shown(bundle.system)}: {shown(bundle.contact)}")
 
 
 def _text(path: Path | None) -> str:

@@ -46,10 +46,11 @@ from ..options import (
 )
 from ..private import Labels
 from ..progress import progress
-from .systems import note_expired
+from .systems import note_expired, say_contacts
 
 if TYPE_CHECKING:
     from provenance import Verifier
+    from provenance.model import SystemRef
     from provenance.report.language import Translator
     from provenance.report.result import Result
 
@@ -118,10 +119,13 @@ def verify(
     kept: list[Result] = []
     codes: list[ExitCode] = []
     counts: Counter[str] = Counter()
+    traced: set[SystemRef] = set()
     for source in progress(sources, "verifying"):
         result = run.examine(source)
         codes.append(_code(result, exit_zero=exit_zero))
         counts[_verdict(result)] += 1
+        if result.finding is not None and result.finding.system is not None:
+            traced.add(result.finding.system)
         # A report is written whether or not anybody reads on.
         with suppress(ReaderGoneError) if reports else nullcontext():
             if jsonl:
@@ -138,6 +142,8 @@ def verify(
             out(document.to_json().decode("ascii").rstrip())
     if len(sources) != 1 and not json:
         _summarise(counts, translator)
+    if workspace is not None:
+        say_contacts(workspace, traced)
     raise typer.Exit(code)
 
 

@@ -69,8 +69,9 @@ def test_from_export_to_verdict(command: Command, case: Case, released: Path) ->
     taken = command("registry", "import", extract, "-w", lab, "--json")
     assert (taken.code, json.loads(taken.out)["records"]) == (0, 1)
 
-    (row,) = command("verify", "-w", lab, "--jsonl", released).rows
-    assert row["verdict"] == "TRACED"
+    traced = command("verify", "-w", lab, "--jsonl", released)
+    assert traced.rows[0]["verdict"] == "TRACED"
+    assert "legal requests about acme-images (#77): legal@acme.example" in traced.err
     found = command("registry", "find", "--similar-to", released, "--extract", "77", "-w", lab)
     assert found.code == 0
     assert "0 bits" in found.out
