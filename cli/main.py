@@ -25,6 +25,7 @@ from .commands import (
     schemes,
     selftest,
     stamp,
+    systems,
     verify,
 )
 from .console import ReaderGoneError, complain, flush_output, shown, talk
@@ -52,6 +53,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
 app.add_typer(log.app, name="log")
+app.add_typer(systems.app, name="systems")
 
 
 def _version(*, value: bool) -> None:
