@@ -26,6 +26,7 @@ from .commands import (
     schemes,
     selftest,
     stamp,
+    systems,
     verify,
 )
 from .console import ReaderGoneError, complain, flush_output, shown, talk
@@ -54,6 +55,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
 app.add_typer(log.app, name="log")
+app.add_typer(systems.app, name="systems")
 
 
 def _version(*, value: bool) -> None:
