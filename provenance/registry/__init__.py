@@ -1,5 +1,6 @@
 """The registry of issued generations: the only package that uses SQLAlchemy."""
 
+from provenance.registry.addresses import create_store, open_store, parsed
 from provenance.registry.sqlite_store import SqliteStore
 from provenance.registry.store import (
     FileReader,
