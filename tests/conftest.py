@@ -69,8 +69,8 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture
 def postgres_database(postgres: Server) -> Iterator[str]:
-    """The name of a database on that server with an empty registry."""
-    with postgres.database() as name:
+    """The name of a database on that server with an empty registry, whose schema must stay."""
+    with postgres.registry() as name:
         yield name
 
 

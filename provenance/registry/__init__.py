@@ -1,6 +1,7 @@
 """The registry of issued generations: the only package that uses SQLAlchemy."""
 
-from provenance.registry.addresses import create_store, open_store, parsed
+from provenance.registry.addresses import check_address, create_store, open_store
+from provenance.registry.sql_store import SqlStore
 from provenance.registry.sqlite_store import SqliteStore
 from provenance.registry.store import (
     FileReader,
@@ -24,7 +25,11 @@ __all__ = [
     "RecordReader",
     "RecordStore",
     "RequestTakenError",
+    "SqlStore",
     "SqliteStore",
     "StoreRule",
     "StoredFingerprint",
+    "check_address",
+    "create_store",
+    "open_store",
 ]

@@ -15,13 +15,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    column,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy import table as relation
 from sqlalchemy.exc import DatabaseError
 
 from provenance.errors import RegistryError
-from provenance.registry.addresses import parsed
 from provenance.registry.database import BUSY_SECONDS, WRITES
 from provenance.registry.postgres_errors import translated
+from provenance.registry.postgres_url import parsed
 from provenance.registry.sql_store import SqlStore, identify
 from provenance.registry.tables import fingerprints, metadata, schema
 
@@ -200,8 +213,8 @@ class PostgresStore(SqlStore):
 
     def last_number(self, connection: Connection, table: Table) -> int:
         """The highest number that this table ever gave a row."""
-        row = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {_sequence(table)}")
-        last, called = row.one()
+        numbers: Select[Any] = select(column("last_value"), column("is_called"))
+        last, called = connection.execute(numbers.select_from(relation(_sequence(table)))).one()
         return int(last) if called else 0
 
     def number_after(self, connection: Connection, table: Table, last: int) -> None:

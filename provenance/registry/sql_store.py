@@ -117,7 +117,7 @@ class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable):
             if version > SCHEMA_VERSION:
                 self._refuse_other(version)
             if version < SCHEMA_VERSION:
-                self._keep_old(connection)
+                self._keep_old()
                 upgrade(connection, version)
         return version
 
@@ -149,7 +149,7 @@ class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable):
             self._freeze(connection)
             yield connection
 
-    def _keep_old(self, connection: Connection) -> None:
+    def _keep_old(self) -> None:
         """Put aside what the registry was before it is migrated, where that can be done here."""
 
 

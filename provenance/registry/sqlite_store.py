@@ -138,11 +138,10 @@ class SqliteStore(SqlStore):
     def _migrating(self) -> Iterator[Connection]:
         # A table is changed by copying it and dropping the old one, which would take with it
         # all that refers to it.
-        plain = type(self)(self.path, read_only=self.read_only, busy_seconds=self.busy_seconds)
-        plain._keeps_references = False
+        self._keeps_references = False
         copied_before = self._old.exists()
         try:
-            with SqlStore._migrating(plain) as connection:
+            with super()._migrating() as connection:
                 yield connection
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise RegistryError(f"{self.path} has rows whose record is missing")
@@ -150,12 +149,14 @@ class SqliteStore(SqlStore):
             if not copied_before:
                 self._old.unlink(missing_ok=True)
             raise
+        finally:
+            self._keeps_references = True
 
     @property
     def _old(self) -> Path:
         return self.path.with_name(f"{self.path.name}.before-{SCHEMA_VERSION}")
 
-    def _keep_old(self, connection: Connection) -> None:
+    def _keep_old(self) -> None:
         copy_aside(self.path, self._old)
 
     @contextmanager
