@@ -1,6 +1,7 @@
 """The registry of issued generations: the only package that uses SQLAlchemy."""
 
-from provenance.registry.addresses import check_address, create_store, open_store
+from provenance.registry.addresses import check_address, create_store, is_url, open_store
+from provenance.registry.moving import Copied, copy_registry, note_migration
 from provenance.registry.sql_store import SqlStore
 from provenance.registry.sqlite_store import SqliteStore
 from provenance.registry.store import (
@@ -15,8 +16,11 @@ from provenance.registry.store import (
     StoredFingerprint,
     StoreRule,
 )
+from provenance.registry.tables import SCHEMA_VERSION
 
 __all__ = [
+    "SCHEMA_VERSION",
+    "Copied",
     "FileReader",
     "FingerprintReader",
     "LeafReader",
@@ -30,6 +34,9 @@ __all__ = [
     "StoreRule",
     "StoredFingerprint",
     "check_address",
+    "copy_registry",
     "create_store",
+    "is_url",
+    "note_migration",
     "open_store",
 ]

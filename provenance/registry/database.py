@@ -108,6 +108,8 @@ class Database(ABC):
             raise  # the caller knows which constraint he may have met
         except InterfaceError as error:
             raise RegistryError(f"registry {self.name}: {error.orig}") from error
+        except UnicodeEncodeError as error:
+            raise RegistryError(f"registry {self.name}: not Unicode: {error.object!a}") from error
         except (DatabaseError, OSError) as error:
             raise self._failure(error) from error
 

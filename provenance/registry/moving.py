@@ -62,30 +62,39 @@ def copy_registry(source: SqlStore, target: SqlStore, *, operator: str = "") -> 
             same as the original.
     """
     with source.frozen() as original, target.creating() as copy:
-        original = original.execution_options(yield_per=_PAGE)
         for table in metadata.sorted_tables:
             written, read = _copied(original, copy, table), _Content()
-            for row in copy.execution_options(yield_per=_PAGE).execute(select(table)):
-                read.add(row)
+            for page in _pages(copy, table):
+                for row in page:
+                    read.add(row)
             if written != read:
                 raise RegistryError(f"{table.name} in {target.name} is not what was copied")
         for table in filter(_is_numbered, metadata.sorted_tables):
             target.number_after(copy, table, source.last_number(original, table))
         copied = _summary(copy)
-        identity = copy.execute(select(schema.c.identity)).scalar_one().hex()
+        identity: bytes = copy.execute(select(schema.c.identity)).scalar_one()
         for connection, reason in (
             (copy, f"copied from {source.name}"),
             (original, f"copied to {target.name}"),
         ):
-            entry = AccessEntry(
-                at=datetime.now(UTC),
-                action=AccessAction.MIGRATE,
-                subject=identity,
-                operator=operator,
-                reason=reason,
-            )
-            connection.execute(insert(access_log).values(rows.of_entry(entry)))
+            values = rows.of_entry(_entry(identity, reason, operator))
+            connection.execute(insert(access_log).values(values))
     return copied
+
+
+def note_migration(store: SqlStore, what: str, operator: str) -> None:
+    """Write into the access log that the schema of a registry was changed."""
+    store.note_access(_entry(store.registry_identity(), what, operator))
+
+
+def _entry(identity: bytes, reason: str, operator: str) -> AccessEntry:
+    return AccessEntry(
+        at=datetime.now(UTC),
+        action=AccessAction.MIGRATE,
+        subject=identity.hex(),
+        operator=operator,
+        reason=reason,
+    )
 
 
 def _copied(original: Connection, copy: Connection, table: Table) -> _Content:
@@ -99,7 +108,8 @@ def _copied(original: Connection, copy: Connection, table: Table) -> _Content:
 
 def _pages(connection: Connection, table: Table) -> Iterator[list[Row[Any]]]:
     query = select(table).order_by(*table.primary_key.columns)
-    yield from map(list, connection.execute(query).partitions(_PAGE))
+    result = connection.execute(query, execution_options={"yield_per": _PAGE})
+    yield from map(list, result.partitions(_PAGE))
 
 
 def _is_numbered(table: Table) -> bool:

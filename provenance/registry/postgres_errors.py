@@ -5,6 +5,7 @@ Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from provenance.errors import ErrorCode, RegistryError
@@ -41,6 +42,15 @@ _MEANINGS: Final = {
     "57P03": _Meaning("the server is starting or stopping", "try again", busy=True),
 }
 
+#: Where no connection comes about, the driver gives no state, only what the server said.
+_REFUSALS: Final = (
+    (re.compile(r'database ".*" does not exist'), "3D000"),
+    (re.compile(r"password authentication failed|no password supplied"), "28P01"),
+    (re.compile(r'role ".*" does not exist|no pg_hba.conf entry|authentication failed'), "28000"),
+    (re.compile(r"too many clients|too many connections|connection slots are reserved"), "53300"),
+    (re.compile(r"starting up|shutting down|not yet accepting|recovery mode"), "57P03"),
+)
+
 
 def translated(error: BaseException, name: str) -> RegistryError:
     """What an error of the driver means for the registry of this name, in one line.
@@ -49,7 +59,10 @@ def translated(error: BaseException, name: str) -> RegistryError:
     """
     diagnosis = getattr(error, "diag", None)
     said = getattr(diagnosis, "message_primary", None) or str(error)
-    meaning = _MEANINGS.get(getattr(error, "sqlstate", None) or "", _Meaning())
+    state = getattr(error, "sqlstate", None) or next(
+        (state for pattern, state in _REFUSALS if pattern.search(said)), ""
+    )
+    meaning = _MEANINGS.get(state, _Meaning())
     line = " ".join((meaning.text or said).split())
     return RegistryError(
         f"registry {name}: {line}",

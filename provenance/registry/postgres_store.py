@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Connection,
     Engine,
-    Select,
     Table,
     column,
     create_engine,
@@ -42,6 +43,7 @@ _DRIVER: Final = "postgresql+psycopg"
 _KEPT: Final = 5  # connections that stay open; there are as many more as threads ask for
 _RECYCLED: Final = 1800  # seconds after which a connection is made anew
 _PATIENCE: Final = 20  # a statement, or a pause in a transaction, in units of busy_seconds
+_WHERE: Final = ("host", "port", "service")  # the parameters that say which server it is
 _POLL: Final = 0.005
 
 _READS: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -79,8 +81,9 @@ class PostgresStore(SqlStore):
             RegistryError: not such an address.
         """
         self._url = parsed(url)
-        name = self._url.set(drivername="postgresql", query={}).render_as_string()
-        super().__init__(name, read_only=read_only, busy_seconds=busy_seconds)
+        where = {name: self._url.query[name] for name in _WHERE if name in self._url.query}
+        name = self._url.set(drivername="postgresql", query=where)
+        super().__init__(name.render_as_string(), read_only=read_only, busy_seconds=busy_seconds)
 
     @classmethod
     def create(cls, url: str) -> PostgresStore:
@@ -213,7 +216,7 @@ class PostgresStore(SqlStore):
 
     def last_number(self, connection: Connection, table: Table) -> int:
         """The highest number that this table ever gave a row."""
-        numbers: Select[Any] = select(column("last_value"), column("is_called"))
+        numbers = select(column("last_value", BigInteger), column("is_called", Boolean))
         last, called = connection.execute(numbers.select_from(relation(_sequence(table)))).one()
         return int(last) if called else 0
 

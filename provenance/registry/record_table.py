@@ -157,6 +157,8 @@ class RecordTable(Database):
 
     def find_by_id(self, record_id: str) -> Record | None:
         """The record of an id; see `RecordReader.find_by_id`."""
+        if not record_id.isprintable():
+            return None  # no server takes such a text
         with self._reading() as connection:
             return one(connection, records.c.record_id == record_id)
 

@@ -21,10 +21,11 @@ from pydantic import (
     model_validator,
 )
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, RegistryError
 from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, Encoding, ImageFormat
 from provenance.keys import Network, TimeStampAuthority, TimeStamping, TimeStampMode
 from provenance.model.ids import SYSTEM_ID_BITS
+from provenance.registry import check_address
 from provenance.watermark import catalog
 
 ENV_PREFIX: Final = "PROVENANCE_"
@@ -114,6 +115,22 @@ class VerifySettings(_Settings):
         return tuple(_checked_scheme(name) for name in names)
 
 
+class RegistrySettings(_Settings):
+    """Where the records are: `registry.sqlite3` in the workspace, unless an address is given."""
+
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _usable_address(cls, url: str) -> str:
+        if url:
+            try:
+                check_address(url)
+            except RegistryError as error:
+                raise ValueError(str(error)) from error
+        return url
+
+
 class WorkspaceSettings(_Settings):
     """The whole of `config.toml`."""
 
@@ -121,6 +138,7 @@ class WorkspaceSettings(_Settings):
     system: SystemSettings
     stamp: StampSettings = StampSettings()
     verify: VerifySettings = VerifySettings()
+    registry: RegistrySettings = RegistrySettings()
 
 
 class LoadedSettings(_Settings):
@@ -133,7 +151,7 @@ class LoadedSettings(_Settings):
         """Every setting: key, effective value, origin."""
         return [
             (f"{section}.{key}", value, self.origins.get(f"{section}.{key}", "default"))
-            for section in ("system", "stamp", "verify")
+            for section in ("system", "stamp", "verify", "registry")
             for key, value in getattr(self.values, section)
         ]
 
@@ -174,7 +192,11 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> LoadedSettings:
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
     # Who the system is cannot be changed by a variable.
-    models: dict[str, type[_Settings]] = {"stamp": StampSettings, "verify": VerifySettings}
+    models: dict[str, type[_Settings]] = {
+        "stamp": StampSettings,
+        "verify": VerifySettings,
+        "registry": RegistrySettings,
+    }
     found = []
     for variable, text in sorted(environment.items()):
         if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
@@ -230,6 +252,9 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         '# trust_lists = ["C2PA-TRUST-LIST.pem"]  # relative to this directory',
         '# tsa_lists = ["C2PA-TSA-TRUST-LIST.pem"]',
         '# policy = "policy.toml"  # which of the signers on those lists are accepted',
+        "",
+        "[registry]",
+        '# url = "postgresql://USER@HOST/DATABASE"  # instead of registry.sqlite3; no password',
         "",
     ]
     path.write_text("\n".join(lines), "utf-8")

@@ -8,7 +8,7 @@
     certs/chain.pem        signing certificate, issuing CA
     certs/report-chain.pem the same for reports
     trust/root.pem         the anchor that manifests made here chain to
-    registry.sqlite3       the records
+    registry.sqlite3       the records, unless they are in PostgreSQL
 
 It is for one machine. A deployment keeps its keys elsewhere and builds `Stamper` and
 `Verifier` from its own parts.
@@ -38,7 +38,7 @@ from provenance.keys import (
     write_private,
 )
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
-from provenance.registry import SqliteStore
+from provenance.registry import SqlStore, create_store, open_store
 from provenance.resolution import LocalRegistry
 from provenance.trust import SignerPolicy, TrustStore, load_policy
 from provenance.verify import Verifier
@@ -159,9 +159,10 @@ class Workspace:
             key_path=key_path, chain_path=self.path / "certs" / "report-chain.pem"
         )
 
-    def store(self, *, read_only: bool = False) -> SqliteStore:
-        """The registry of this workspace."""
-        return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
+    def store(self, *, read_only: bool = False) -> SqlStore:
+        """The registry of this workspace: that of its settings, or its own file."""
+        address = self.settings.registry.url or self.path / "registry.sqlite3"
+        return open_store(address, read_only=read_only)
 
     def trust(self) -> TrustStore:
         """The workspace's own anchor and every list that its settings name."""
@@ -291,5 +292,5 @@ def _fill(path: Path, system: SystemSettings) -> None:
     write_private(keys / "report.key", key)
     (path / "certs" / "report-chain.pem").write_bytes(leaf + chain.issuing_pem)
     (path / "trust" / "root.pem").write_bytes(chain.root_pem)
-    SqliteStore.create(path / "registry.sqlite3")
+    create_store(path / "registry.sqlite3")
     write_settings(path / "config.toml", system)
