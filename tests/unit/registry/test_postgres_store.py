@@ -394,6 +394,57 @@ def test_a_role_without_rights_is_told_so(postgres, postgres_database):
         postgres.sql("DROP ROLE stranger")
 
 
+def test_a_role_that_stamps_needs_these_rights_and_no_others(postgres, postgres_database):
+    postgres.sql("CREATE ROLE stamping LOGIN")
+    grants = (  # as in docs/registry.md
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO stamping",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO stamping",
+    )
+    for grant in grants:
+        postgres.sql(grant, postgres_database)
+    try:
+        store = open_store(postgres.url(postgres_database, user="stamping"))
+        records.walk_through(store, 2)
+        record = store.issue(reserved(store).record_id, issued_file())
+        assert store.sequence() == 3
+        store.add_checkpoint(records.checkpoint(3))
+        assert store.fingerprint_horizon() == 3
+        store.erase(record.record_id)
+        store.check()
+    finally:
+        postgres.sql("DROP OWNED BY stamping", postgres_database)
+        postgres.sql("DROP ROLE stamping")
+
+
+def test_a_password_comes_from_a_file_and_is_never_repeated(
+    postgres, postgres_database, tmp_path, monkeypatch
+):
+    rules = postgres.folder / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    postgres.sql("CREATE ROLE guarded LOGIN PASSWORD 'open sesame'")
+    postgres.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guarded", postgres_database)
+    rules.write_text(f"local all guarded scram-sha-256\n{before}")
+    postgres.sql("SELECT pg_reload_conf()")
+    passwords = tmp_path / "passwords"
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    store = open_store(postgres.url(postgres_database, user="guarded"), read_only=True)
+    try:
+        for text_of_file in ("", "*:*:*:guarded:open barley"):
+            passwords.write_text(text_of_file)
+            passwords.chmod(0o600)
+            with pytest.raises(RegistryError, match="does not accept the password") as caught:
+                store.count()
+            assert "PGPASSFILE" in caught.value.hint
+            assert "open" not in str(caught.value)
+        passwords.write_text("*:*:*:guarded:open sesame")
+        assert store.count()[RecordState.ISSUED] == 0
+    finally:
+        rules.write_text(before)
+        postgres.sql("SELECT pg_reload_conf()")
+        postgres.sql("DROP OWNED BY guarded", postgres_database)
+        postgres.sql("DROP ROLE guarded")
+
+
 def test_an_error_never_quotes_a_row(store):
     with pytest.raises(RegistryError) as caught, store._writing() as connection:
         connection.execute(
