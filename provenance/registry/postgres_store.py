@@ -83,7 +83,8 @@ class PostgresStore(SqlStore):
         self._url = parsed(url)
         where = {name: self._url.query[name] for name in _WHERE if name in self._url.query}
         name = self._url.set(drivername="postgresql", query=where)
-        super().__init__(name.render_as_string(), read_only=read_only, busy_seconds=busy_seconds)
+        shown = name.render_as_string().replace("%2F", "/")
+        super().__init__(shown, read_only=read_only, busy_seconds=busy_seconds)
 
     @classmethod
     def create(cls, url: str) -> PostgresStore:
