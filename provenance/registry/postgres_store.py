@@ -99,6 +99,7 @@ class PostgresStore(SqlStore):
         return made
 
     def _create(self, connection: Connection) -> None:
+        connection.execute(select(func.pg_advisory_xact_lock(_lock_key(b"create"))))
         encoding = connection.scalar(text("SHOW server_encoding"))
         if encoding != "UTF8":
             raise RegistryError(
@@ -179,8 +180,7 @@ class PostgresStore(SqlStore):
 
     def _serialise(self, connection: Connection, what: str) -> None:
         identity: bytes = connection.execute(select(schema.c.identity)).scalar_one()
-        digest = hashlib.sha256(b"provenance/lock\0" + identity + what.encode()).digest()
-        key = int.from_bytes(digest[:8], signed=True)
+        key = _lock_key(identity + what.encode())
         connection.execute(select(func.pg_advisory_xact_lock(key)))
 
     def _freeze(self, connection: Connection) -> None:
@@ -241,6 +241,11 @@ class PostgresStore(SqlStore):
 
     def _failure(self, error: DatabaseError | OSError) -> RegistryError:
         return translated(getattr(error, "orig", None) or error, self.name)
+
+
+def _lock_key(what: bytes) -> int:
+    digest = hashlib.sha256(b"provenance/lock\0" + what).digest()
+    return int.from_bytes(digest[:8], signed=True)
 
 
 def _sequence(table: Table) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from provenance.errors import RegistryError
 from provenance.registry import rules
@@ -50,8 +51,14 @@ class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable):
         return ()
 
     def broken_rules(self) -> dict[StoreRule, tuple[str, ...]]:
-        """What is wrong with this registry; see `RecordStore.broken_rules`."""
+        """What is wrong with this registry; see `RecordStore.broken_rules`.
+
+        Raises:
+            RegistryError: older than this code: its rules are others.
+        """
         with super()._reading() as connection:
+            if self._version(connection) < SCHEMA_VERSION:
+                self._admit(connection)
             damage = self._damage(connection, quick=False)
             return {StoreRule.SOUND: tuple(damage)} | rules.broken(connection)
 
@@ -112,7 +119,7 @@ class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable):
         """
         from provenance.registry.migrations import upgrade  # Alembic, for nothing else
 
-        with self._migrating() as connection:
+        with self._migrating() as connection, self._strictly():
             version = self._version(connection)
             if version > SCHEMA_VERSION:
                 self._refuse_other(version)
@@ -135,9 +142,18 @@ class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable):
         Raises:
             RegistryError: there is a registry already, or it cannot be written.
         """
-        with super()._writing() as connection:
+        with super()._writing() as connection, self._strictly():
             self._create(connection)
             yield connection
+
+    @contextmanager
+    def _strictly(self) -> Iterator[None]:
+        """Rows are put as they are: one that breaks a constraint is damaged."""
+        try:
+            yield
+        except IntegrityError as error:
+            failure = self._failure(error)
+            raise RegistryError(failure.message, hint="provenance release fsck") from error
 
     def _create(self, connection: Connection) -> None:
         # Tables of the same names are somebody else's: they are met with an error.

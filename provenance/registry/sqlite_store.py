@@ -47,6 +47,7 @@ class SqliteStore(SqlStore):
         super().__init__(str(path), read_only=read_only, busy_seconds=busy_seconds)
         self.path = path
         self._keeps_references = True
+        self._copied = False
 
     @classmethod
     def create(cls, path: Path) -> SqliteStore:
@@ -139,18 +140,17 @@ class SqliteStore(SqlStore):
         # A table is changed by copying it and dropping the old one, which would take with it
         # all that refers to it.
         self._keeps_references = False
-        copied_before = self._old.exists()
         try:
             with super()._migrating() as connection:
                 yield connection
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                     raise RegistryError(f"{self.path} has rows whose record is missing")
         except BaseException:
-            if not copied_before:
+            if self._copied:
                 self._old.unlink(missing_ok=True)
             raise
         finally:
-            self._keeps_references = True
+            self._keeps_references, self._copied = True, False
 
     @property
     def _old(self) -> Path:
@@ -158,6 +158,7 @@ class SqliteStore(SqlStore):
 
     def _keep_old(self) -> None:
         copy_aside(self.path, self._old)
+        self._copied = True
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from sqlalchemy import text
 from support import schema_3, stores
 from support.records import a_request, issued_file, reserved
 
-from provenance.errors import RegistryError
+from provenance.errors import ErrorCode, RegistryError
 from provenance.model import MarkId, RecordState
 from provenance.registry import (
     SqliteStore,
@@ -195,6 +197,7 @@ def test_an_old_registry_is_refused_with_what_to_do(old):
         lambda store: reserved(store),
         lambda store: store.count(),
         lambda store: store.check(),
+        lambda store: store.broken_rules(),
     ]
     for call in calls:
         with pytest.raises(RegistryError, match="schema version 3, not 4") as caught:
@@ -282,3 +285,31 @@ def test_without_room_for_the_copy_nothing_is_migrated(file, monkeypatch):
 def test_whoever_may_only_read_does_not_migrate(file):
     with pytest.raises(RegistryError, match="reading only"):
         SqliteStore(file, read_only=True).migrate()
+
+
+def test_whoever_comes_too_late_leaves_the_copy_of_another_alone(file):
+    with SqliteStore(file)._migrating():
+        copy = file.with_name("registry.sqlite3.before-4")
+        copy.write_text("of the other one")
+        with pytest.raises(RegistryError) as caught:
+            SqliteStore(file, busy_seconds=0.2).migrate()
+        assert caught.value.code is ErrorCode.BUSY
+    assert copy.read_text() == "of the other one"
+
+
+def test_a_migration_that_is_killed_changes_nothing_and_can_be_made_again(file):
+    code = (
+        "import os, pathlib, sys; from provenance.registry import SqliteStore, first_leaves; "
+        "first_leaves.add = lambda _: os.kill(os.getpid(), 9); "
+        "SqliteStore(pathlib.Path(sys.argv[1])).migrate()"
+    )
+    before = stores.look(str(file))
+    killed = subprocess.run([sys.executable, "-c", code, str(file)], timeout=60, check=False)
+    assert killed.returncode == -9
+    assert stores.look(str(file)) == before
+    copy = file.with_name("registry.sqlite3.before-4")
+    assert stores.look(str(copy)) == before
+    with pytest.raises(RegistryError, match="exists already"):
+        SqliteStore(file).migrate()
+    copy.unlink()
+    assert SqliteStore(file).migrate() == 3

@@ -191,6 +191,23 @@ def test_a_log_with_a_gap_is_not_copied(place):
     assert not Path(there).exists()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_registry_that_breaks_a_rule_of_its_tables_is_not_copied(place, kind):
+    here, there = place("sqlite", "here"), place(kind, "there")
+    source = filled(here)
+    with stores.connected(here) as connection:
+        # What a hand that removes the constraint could do.
+        connection.exec_driver_sql("CREATE TABLE copy AS SELECT * FROM erased")
+        connection.exec_driver_sql("DROP TABLE erased")
+        connection.exec_driver_sql("ALTER TABLE copy RENAME TO erased")
+        connection.exec_driver_sql("INSERT INTO erased SELECT * FROM erased")
+    with pytest.raises(RegistryError) as caught:
+        copy_registry(source, open_store(there))
+    assert caught.value.hint == "provenance release fsck"
+    assert "\n" not in caught.value.message
+    assert not Path(there).exists() if kind == "sqlite" else stores.look(there) == {}
+
+
 def test_a_file_that_cannot_be_made_is_our_error(place, tmp_path):
     source = filled(place("sqlite", "here"))
     with pytest.raises(RegistryError, match="No such file"):

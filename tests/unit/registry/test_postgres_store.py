@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import time
@@ -142,6 +143,29 @@ def test_the_connections_of_a_store_end_with_it(postgres, postgres_database, url
     assert postgres.sql(query) == [(1,)]
     del store
     until(lambda: postgres.sql(query) == [(0,)])
+
+
+def test_a_child_that_ends_leaves_the_connections_of_its_parent_alone(url):
+    code = """
+import os, sys
+from sqlalchemy import text
+from provenance.registry import open_store
+
+def server(store):
+    with store._reading() as connection:
+        return connection.scalar(text("SELECT pg_backend_pid()"))
+
+store = open_store(sys.argv[1])
+mine = server(store)
+child = os.fork()
+if child == 0:
+    sys.exit(server(store) == mine)  # ends like any program, with all that runs at the end
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+sys.exit(status or server(store) != mine)
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code, url]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 # --- in flight ------------------------------------------------------------------------------
@@ -459,6 +483,22 @@ def test_an_error_never_quotes_a_row(store):
 def test_a_registry_is_made_once(url):
     with pytest.raises(RegistryError, match="already"):
         create_store(url)
+
+
+def test_two_who_make_one_at_once_make_one(postgres):
+    def create(url):
+        try:
+            create_store(url)
+        except RegistryError as error:
+            return error.message
+        return ""
+
+    with postgres.database(template="template1") as name, ThreadPoolExecutor(4) as pool:
+        url = postgres.url(name)
+        answers = sorted(pool.map(create, [url] * 4))
+        assert [bool(answer) for answer in answers] == [False, True, True, True]
+        assert all("already" in answer for answer in answers[1:])
+        open_store(url).check()
 
 
 def test_tables_of_somebody_else_are_left_alone(postgres):
