@@ -21,6 +21,7 @@ from provenance.registry.tables import metadata
 _USER = "provenance"
 _TEMPLATE = "registry_template"
 _COMMON = "registry"
+_PORT = 5432  # the name of a socket has one
 #: Speed only: a server that is killed loses nothing by it, a machine that is does.
 _SETTINGS = {
     "fsync": "off",
@@ -57,15 +58,27 @@ class Server:
         self.start()
         create_store(self.url(_TEMPLATE, made=True))
 
-    def start(self) -> None:
+    def start(self, data: str = "data", port: int = _PORT) -> None:
         """Start it, and wait until it answers."""
-        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder)}
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder), "port": str(port)}
         text = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        self._run("pg_ctl", "-D", "data", "-w", "-t", "60", "-l", "log", "-o", text, "start")
+        self._run("pg_ctl", "-D", data, "-w", "-t", "60", "-l", "log", "-o", text, "start")
 
-    def stop(self, mode: str = "immediate") -> None:
+    def stop(self, mode: str = "immediate", data: str = "data") -> None:
         """Stop it; `immediate` is what a crash of the server is."""
-        self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
+        self._run("pg_ctl", "-D", data, "-w", "-m", mode, "stop")
+
+    @contextmanager
+    def standby(self, database: str) -> Iterator[str]:
+        """The address of a database on a server that follows this one, as it is now."""
+        here = ("-h", str(self.folder), "-U", _USER)
+        self._run("pg_basebackup", "-D", "standby", "-R", "-X", "stream", "-c", "fast", *here)
+        self.start("standby", _PORT + 1)
+        try:
+            yield f"{self.url(database)}&port={_PORT + 1}"
+        finally:
+            self.stop(data="standby")
+            shutil.rmtree(self.folder / "standby")
 
     def remove(self) -> None:
         """Stop it and leave nothing behind."""

@@ -203,6 +203,20 @@ def test_the_horizon_needs_no_right_to_write(postgres, postgres_database, store)
         postgres.sql("DROP ROLE onlooker")
 
 
+@pytest.mark.slow
+def test_a_standby_is_read_and_does_not_know_the_horizon(postgres, postgres_database, store):
+    record = store.issue(reserved(store).record_id, issued_file())
+    with postgres.standby(postgres_database) as address:
+        reader = open_store(address, read_only=True)
+        assert reader.find_by_id(record.record_id) == record
+        assert reader.broken_rules() == dict.fromkeys(StoreRule, ())
+        with pytest.raises(RegistryError, match="is a standby") as caught:
+            reader.fingerprint_horizon()
+        assert "primary" in caught.value.hint
+        with pytest.raises(RegistryError, match="read only"):
+            reserved(open_store(address))
+
+
 def test_a_leaf_that_is_committed_late_follows_and_is_never_lost(store, unfinished):
     leaf = bytes(range(32))
     with unfinished(f"INSERT INTO leaves (commitment) VALUES ('\\x{leaf.hex()}')") as other:
