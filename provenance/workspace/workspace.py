@@ -27,6 +27,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -46,7 +47,7 @@ from provenance.keys import (
 from provenance.log import IssuanceLog
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqlStore, open_store
-from provenance.resolution import ChainedResolver, LocalRegistry, Resolver
+from provenance.resolution import ChainedResolver, LocalRegistry, LoggedRegistry, Resolver
 from provenance.trust import (
     Revocation,
     Revocations,
@@ -232,6 +233,11 @@ class Workspace:
         )
 
     @property
+    def _has_log(self) -> bool:
+        """A checkpoint was signed here."""
+        return (self.path / "keys" / "log.head").exists()
+
+    @property
     def index_path(self) -> Path:
         """Where the search index of the registry is, if it was built."""
         return self.path / "registry.index"
@@ -400,7 +406,10 @@ class Workspace:
         )
 
     def _resolver(self) -> Resolver:
-        own = LocalRegistry(self.store(read_only=True))
+        store = self.store(read_only=True)
+        own: Resolver = LocalRegistry(store)
+        if self._has_log:
+            own = LoggedRegistry(store, partial(self.log, read_only=True))
         extracts = self.extracts().extracts()
         if not extracts and not self.systems().systems():
             return own
