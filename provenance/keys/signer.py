@@ -108,6 +108,11 @@ class CertificateChain:
         return b"".join(c.public_bytes(Encoding.PEM) for c in self.certificates[1:])
 
     @property
+    def sha256(self) -> str:
+        """Names the signing certificate: SHA-256 of its DER in lower-case hexadecimal."""
+        return self.leaf.fingerprint(SHA256()).hex()
+
+    @property
     def subject(self) -> str:
         """The leaf's common name, or its whole subject."""
         names = self.leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)

@@ -1,5 +1,6 @@
 """Frozen types that every layer shares; standard library only, no arrays, no behaviour."""
 
+from provenance.model.custody import AccessAction, AccessEntry, Account, StoredCheckpoint
 from provenance.model.evidence import (
     ContentMatchEvidence,
     Evidence,
@@ -33,6 +34,7 @@ from provenance.model.generation import (
     Record,
     RecordState,
     Relationship,
+    Request,
     TimeStampOutcome,
     TimeStampResult,
 )
@@ -62,6 +64,9 @@ from provenance.model.trust import (
 from provenance.model.verdict import Basis, Bearing, Reason, ReasonCode, Verdict
 
 __all__ = [
+    "AccessAction",
+    "AccessEntry",
+    "Account",
     "Basis",
     "Bearing",
     "ContentMatchEvidence",
@@ -102,12 +107,14 @@ __all__ = [
     "RecordState",
     "RecordStatus",
     "Relationship",
+    "Request",
     "RevocationStatus",
     "SignerInfo",
     "SoftBinding",
     "Statement",
     "StatementCode",
     "StepCode",
+    "StoredCheckpoint",
     "SystemRef",
     "Template",
     "TimeSource",

@@ -11,6 +11,7 @@ from provenance.model.ids import MarkId, SystemRef, manifest_id_for
 
 MAX_TEXT = 200
 PDQ_BYTES = 32  # 256 bits
+REQUEST_BYTES = 32  # HMAC-SHA256
 
 
 class Operation(StrEnum):
@@ -178,7 +179,9 @@ class IssuedFile:
     `byte_size` in bytes, `width` and `height` in pixels as displayed, `sha256` of the
     whole file in lower-case hexadecimal, `manifest` the C2PA manifest store bytes, `grid`
     the sealed grid signature, empty where the scheme does not say where its mark lies,
-    `parents` the files that it was made from, the `parentOf` one first.
+    `parents` the files that it was made from, the `parentOf` one first, `signer` the SHA-256
+    of the signing certificate in lower-case hexadecimal, `envelope` how the file is put
+    together from its unsigned form and the manifest, empty where that cannot be told.
     """
 
     format: str
@@ -192,11 +195,34 @@ class IssuedFile:
     time_stamp: TimeStampResult = TimeStampResult()
     grid: bytes = b""
     parents: tuple[ParentFile, ...] = ()
+    signer: str = ""
+    envelope: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Makes stamping idempotent: what the caller calls the job, and what goes into it.
+
+    Both are keyed hashes of 32 bytes, so that neither the caller's id nor the digest of an
+    unmarked picture lies in the registry.
+    """
+
+    key: bytes
+    digest: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.key) != REQUEST_BYTES or len(self.digest) != REQUEST_BYTES:
+            raise ValueError(f"key and digest of a request have {REQUEST_BYTES} bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One issued generation as the registry keeps it. Times are UTC."""
+    """One issued generation as the registry keeps it. Times are UTC.
+
+    `pseudonym` stands for the account that asked for it and is empty where none was named or
+    it was erased. `log_position` is that of its leaf in the issuance log, None until the leaf
+    has one.
+    """
 
     record_id: str
     system: SystemRef
@@ -208,6 +234,9 @@ class Record:
     reserved_at: datetime
     issued_at: datetime | None = None
     file: IssuedFile | None = None
+    request: Request | None = None
+    pseudonym: str = ""
+    log_position: int | None = None
 
     def __post_init__(self) -> None:
         if (self.file is None) is (self.state in (RecordState.ISSUED, RecordState.RELEASED)):

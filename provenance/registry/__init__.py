@@ -2,17 +2,27 @@
 
 from provenance.registry.sqlite_store import SqliteStore
 from provenance.registry.store import (
+    FileReader,
     FingerprintReader,
+    LeafReader,
+    LeafStore,
+    PersonalStore,
     RecordReader,
     RecordStore,
+    RequestTakenError,
     StoredFingerprint,
     StoreRule,
 )
 
 __all__ = [
+    "FileReader",
     "FingerprintReader",
+    "LeafReader",
+    "LeafStore",
+    "PersonalStore",
     "RecordReader",
     "RecordStore",
+    "RequestTakenError",
     "SqliteStore",
     "StoreRule",
     "StoredFingerprint",

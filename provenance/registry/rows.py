@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from sqlalchemy import Row
 
+from provenance.model.custody import AccessAction, AccessEntry, StoredCheckpoint
 from provenance.model.generation import (
     Fingerprint,
     Generation,
@@ -18,9 +19,26 @@ from provenance.model.generation import (
     Record,
     RecordState,
     Relationship,
+    Request,
     TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef
+from provenance.registry.tables import OWN_FILE
+
+#: Columns of an issued record that are never null. Empty is not missing; `time_stamp` says "not
+#: asked" where none was asked for.
+FACTS: Final = (
+    "issued_at", "format", "width", "height", "byte_size", "sha256", "grid", "psnr_db", "margin",
+    "ssim", "manifest", "time_stamp", "signer", "envelope", "salt",
+)  # fmt: skip
+
+#: The fingerprints of a record by position.
+Fingerprints = Mapping[int, Fingerprint]
+
+
+def utc(moment: datetime) -> str:
+    """An aware time as it is kept: always in UTC, so that the text sorts as the times do."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def of_reserved(record: Record) -> dict[str, Any]:
@@ -36,7 +54,10 @@ def of_reserved(record: Record) -> dict[str, Any]:
         "model_version": record.generation.model_version,
         "operations": " ".join(record.generation.operations),
         "state": record.state.value,
-        "reserved_at": record.reserved_at.isoformat(),
+        "reserved_at": utc(record.reserved_at),
+        "request_key": record.request.key if record.request else None,
+        "request_digest": record.request.digest if record.request else None,
+        "pseudonym": record.pseudonym or None,
     }
 
 
@@ -48,14 +69,14 @@ def of_file(file: IssuedFile) -> dict[str, Any]:
         "height": file.height,
         "byte_size": file.byte_size,
         "sha256": file.sha256,
-        "pdq": file.fingerprint.bits,
-        "pdq_quality": file.fingerprint.quality,
         "grid": file.grid,
         "psnr_db": file.quality.psnr_db,
         "margin": file.quality.margin,
         "ssim": file.quality.ssim,
         "manifest": file.manifest,
         "time_stamp": str(file.time_stamp),
+        "signer": file.signer,
+        "envelope": file.envelope,
     }
 
 
@@ -67,8 +88,6 @@ def of_parents(record_id: str, file: IssuedFile) -> list[dict[str, Any]]:
             "position": position,
             "relationship": parent.relationship.value,
             "sha256": parent.sha256,
-            "pdq": parent.fingerprint.bits,
-            "pdq_quality": parent.fingerprint.quality,
             "format": parent.format,
             "width": parent.width,
             "height": parent.height,
@@ -77,8 +96,29 @@ def of_parents(record_id: str, file: IssuedFile) -> list[dict[str, Any]]:
     ]
 
 
-def record(row: Row[Any], parents: Sequence[Row[Any]]) -> Record:
-    """The record of a row, and of the rows of its parents in order."""
+def of_fingerprints(record_id: str, file: IssuedFile) -> list[dict[str, Any]]:
+    """One row for the file itself and one for each that it was made from."""
+    found = [file.fingerprint, *(parent.fingerprint for parent in file.parents)]
+    return [
+        {"record_id": record_id, "position": position, "pdq": item.bits, "quality": item.quality}
+        for position, item in enumerate(found, OWN_FILE)
+    ]
+
+
+def record(
+    row: Row[Any],
+    parents: Sequence[Row[Any]],
+    fingerprints: Fingerprints,
+    position: int | None,
+) -> Record:
+    """The record of a row, of the rows of its parents in order, and of its place in the log.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: these rows make no record.
+    """
+    request = None
+    if row.request_key is not None:
+        request = Request(key=row.request_key, digest=row.request_digest)
     return Record(
         record_id=row.record_id,
         system=SystemRef(row.system_id, row.system_name),
@@ -93,26 +133,32 @@ def record(row: Row[Any], parents: Sequence[Row[Any]]) -> Record:
         state=RecordState(row.state),
         reserved_at=datetime.fromisoformat(row.reserved_at),
         issued_at=None if row.issued_at is None else datetime.fromisoformat(row.issued_at),
-        file=None if row.issued_at is None else _file(row, parents),
+        file=None if row.issued_at is None else _file(row, parents, fingerprints),
+        request=request,
+        pseudonym=row.pseudonym or "",
+        log_position=position,
     )
 
 
-def _file(row: Row[Any], parents: Sequence[Row[Any]]) -> IssuedFile:
+def _file(row: Row[Any], parents: Sequence[Row[Any]], fingerprints: Fingerprints) -> IssuedFile:
+    missing = [name for name in FACTS if getattr(row, name) is None]
+    if missing:
+        raise ValueError(f"{missing[0]} is missing")
     return IssuedFile(
         format=row.format,
         width=row.width,
         height=row.height,
         byte_size=row.byte_size,
         sha256=row.sha256,
-        fingerprint=Fingerprint(bits=row.pdq, quality=row.pdq_quality),
+        fingerprint=fingerprints[OWN_FILE],
         manifest=row.manifest,
         quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim, margin=row.margin),
         time_stamp=TimeStampResult.parse(row.time_stamp),
-        grid=row.grid or b"",
+        grid=row.grid,
         parents=tuple(
             ParentFile(
                 sha256=parent.sha256,
-                fingerprint=Fingerprint(bits=parent.pdq, quality=parent.pdq_quality),
+                fingerprint=fingerprints[parent.position],
                 format=parent.format,
                 width=parent.width,
                 height=parent.height,
@@ -120,4 +166,39 @@ def _file(row: Row[Any], parents: Sequence[Row[Any]]) -> IssuedFile:
             )
             for parent in parents
         ),
+        signer=row.signer,
+        envelope=row.envelope,
     )
+
+
+def checkpoint(row: Row[Any]) -> StoredCheckpoint:
+    """The checkpoint of a row."""
+    signed_at = datetime.fromisoformat(row.signed_at)
+    return StoredCheckpoint(row.size, row.root, row.note, signed_at, row.time_stamp)
+
+
+def of_checkpoint(stored: StoredCheckpoint) -> dict[str, Any]:
+    """The columns of a checkpoint."""
+    return {**stored._asdict(), "signed_at": utc(stored.signed_at)}
+
+
+def entry(row: Row[Any]) -> AccessEntry:
+    """The entry of a row of the access log."""
+    return AccessEntry(
+        at=datetime.fromisoformat(row.at),
+        action=AccessAction(row.action),
+        subject=row.subject,
+        operator=row.operator,
+        reason=row.reason,
+    )
+
+
+def of_entry(noted: AccessEntry) -> dict[str, Any]:
+    """The columns of an entry of the access log."""
+    return {
+        "at": utc(noted.at),
+        "action": noted.action.value,
+        "subject": noted.subject,
+        "operator": noted.operator,
+        "reason": noted.reason,
+    }

@@ -1,17 +1,24 @@
 """The store contract: what keeps the records of issued generations.
 
-Every implementation passes the same conformance tests (`tests/conformance`).
+Every implementation passes the same conformance tests (`tests/conformance`). It is one contract
+in parts, so that everybody is handed no more than what he needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from provenance.model.generation import Generation, IssuedFile, Record, RecordState
+from provenance.errors import RegistryError
+from provenance.model.custody import AccessEntry, Account, StoredCheckpoint
+from provenance.model.generation import Generation, IssuedFile, Record, RecordState, Request
 from provenance.model.ids import MarkId, SystemRef
+
+
+class RequestTakenError(RegistryError):
+    """A record was reserved for this request before: `find_by_request` has it."""
 
 
 class StoreRule(StrEnum):
@@ -22,6 +29,9 @@ class StoreRule(StrEnum):
     STATES = "every record has a known state"
     FACTS = "issued and released records have the facts of their file, others have none"
     MARKS = "no two records of a system share a mark id"
+    LEAVES = "every issued record is what was committed to, and its leaf is there"
+    POSITIONS = "the leaves of the log are numbered without a gap"
+    ERASED = "no erased record is there"
 
 
 class RecordReader(Protocol):
@@ -31,7 +41,7 @@ class RecordReader(Protocol):
         """The record of a mark, whatever its state; None if there is none.
 
         Raises:
-            RegistryError: the registry cannot be read.
+            RegistryError: the registry cannot be read, or the record is damaged.
         """
         ...
 
@@ -39,7 +49,32 @@ class RecordReader(Protocol):
         """The record of that id, whatever its state; None if there is none.
 
         Raises:
+            RegistryError: the registry cannot be read, or the record is damaged.
+        """
+        ...
+
+    def erased_at(
+        self, *, record_id: str = "", mark: tuple[int, MarkId] | None = None
+    ) -> datetime | None:
+        """When the record of this id, or of this system's mark, was erased; None if it was not.
+
+        Raises:
             RegistryError: the registry cannot be read.
+        """
+        ...
+
+
+class FileReader(Protocol):
+    """What a guard needs: is this very file one that was released?"""
+
+    def find_by_sha256(self, sha256: str) -> tuple[Record, ...]:
+        """The records whose issued file has this digest, whatever their state.
+
+        Args:
+            sha256: lower-case hexadecimal.
+
+        Raises:
+            RegistryError: the registry cannot be read, or a record is damaged.
         """
         ...
 
@@ -47,9 +82,11 @@ class RecordReader(Protocol):
 class StoredFingerprint(NamedTuple):
     """A PDQ hash in the registry: 32 bytes, quality 0..100.
 
-    `position` is that of the parent in its record, None for the record's own file.
+    `fingerprint_id` grows with every one that is added and is never given again. `position`
+    is that of the parent in its record, None for the record's own file.
     """
 
+    fingerprint_id: int
     record_id: str
     position: int | None
     pdq: bytes
@@ -59,20 +96,43 @@ class StoredFingerprint(NamedTuple):
 class FingerprintReader(Protocol):
     """What search by fingerprint needs. It lists, so verification does not get it.
 
-    Both methods give one page after another, in no stated order, from one state of the
-    registry. Only issued and released records have fingerprints.
+    Only issued and released records have fingerprints.
     """
 
-    def issued_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
-        """Those of every picture that was issued.
+    def fingerprint_pages(
+        self, *, parents: bool, after: int = 0, upto: int | None = None
+    ) -> Iterator[list[StoredFingerprint]]:
+        """One page after another, by ascending id, from one state of the registry.
+
+        Args:
+            parents: those of the files that pictures were made from, instead of those of the
+                pictures that were issued.
+            after: only ids above this one.
+            upto: only ids up to this one; None sets no end.
 
         Raises:
             RegistryError: the registry cannot be read.
         """
         ...
 
-    def parent_fingerprints(self) -> Iterator[list[StoredFingerprint]]:
-        """Those of every file that an issued picture was made from.
+    def fingerprint_horizon(self) -> int:
+        """An id at or below which no fingerprint will ever be added: all are committed.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def existing_fingerprints(self, ids: Sequence[int]) -> list[StoredFingerprint]:
+        """Those of these ids that are there, in no stated order; erased ones are not.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+    def registry_identity(self) -> bytes:
+        """16 random bytes that no other registry has.
 
         Raises:
             RegistryError: the registry cannot be read.
@@ -80,8 +140,99 @@ class FingerprintReader(Protocol):
         ...
 
 
-class RecordStore(RecordReader, FingerprintReader, Protocol):
-    """What stamping needs. Every method is one transaction and safe between threads.
+class LeafReader(Protocol):
+    """What the issuance log reads. Leaves are commitments of 32 bytes."""
+
+    def log_size(self) -> int:
+        """How many leaves have a position: 0 .. size - 1."""
+        ...
+
+    def waiting(self) -> int:
+        """How many leaves were committed and have no position yet."""
+        ...
+
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """The leaves of these positions in order.
+
+        Raises:
+            RegistryError: one is missing, or the registry cannot be read.
+        """
+        ...
+
+    def leaf_position(self, commitment: bytes) -> int | None:
+        """Where a leaf is; None where it is unknown or waits."""
+        ...
+
+    def commitment_of(self, record_id: str) -> bytes | None:
+        """The leaf of an issued record, computed anew; None where there is no such record."""
+        ...
+
+    def checkpoints(self) -> tuple[StoredCheckpoint, ...]:
+        """All signed heads, the smallest first."""
+        ...
+
+    def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """The signed head of the largest log."""
+        ...
+
+
+class LeafStore(LeafReader, Protocol):
+    """What publishing the issuance log needs."""
+
+    def sequence(self) -> int:
+        """Give every waiting leaf its position, in the order of commits; the size of the log.
+
+        A position is given once and never changes.
+
+        Raises:
+            RegistryError: the registry cannot be written.
+        """
+        ...
+
+    def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Keep a signed head. One of the same size and root is replaced: signatures are added.
+
+        Raises:
+            RegistryError: there is one of that size with another root, or the registry cannot
+                be written.
+        """
+        ...
+
+
+class PersonalStore(Protocol):
+    """What is personal: accounts behind pseudonyms, and who looked at them."""
+
+    def account(self, pseudonym: str) -> Account | None:
+        """The sealed account; None where it is unknown or was erased."""
+        ...
+
+    def records_of(self, pseudonym: str) -> tuple[str, ...]:
+        """Ids of the records that an account asked for."""
+        ...
+
+    def erase_account(self, pseudonym: str) -> int:
+        """Forget the account and its pseudonym; from how many records it was taken."""
+        ...
+
+    def expire_accounts(self, before: datetime) -> int:
+        """Forget accounts that were last used before a moment; how many there were."""
+        ...
+
+    def note_access(self, entry: AccessEntry) -> None:
+        """Commit an entry to the access log. Do it before what it tells of."""
+        ...
+
+    def access_entries(self) -> Iterator[AccessEntry]:
+        """The access log, the oldest first."""
+        ...
+
+    def expire_access(self, before: datetime) -> int:
+        """Remove entries from before a moment; how many there were."""
+        ...
+
+
+class RecordStore(RecordReader, FileReader, FingerprintReader, LeafStore, PersonalStore, Protocol):
+    """What an operator has. Every method is one transaction and safe between threads.
 
     States only ever move reserved -> issued -> released, or to void before that.
     """
@@ -94,6 +245,8 @@ class RecordStore(RecordReader, FingerprintReader, Protocol):
         scheme: str,
         generation: Generation,
         id_bits: int,
+        request: Request | None = None,
+        account: Account | None = None,
     ) -> Record:
         """A new record with a mark id that is unique in its system.
 
@@ -103,14 +256,25 @@ class RecordStore(RecordReader, FingerprintReader, Protocol):
             scheme: name of the watermark scheme.
             generation: what the operator states.
             id_bits: how many bits of mark id the scheme carries.
+            request: makes this the one record of that request in its system.
+            account: who asked for it, under a pseudonym.
 
         Raises:
+            RequestTakenError: there is a record for this request already.
             RegistryError: the registry cannot be written.
         """
         ...
 
+    def find_by_request(self, system_id: int, key: bytes) -> Record | None:
+        """The record of a request; None if there is none, or it became void.
+
+        Raises:
+            RegistryError: the registry cannot be read, or the record is damaged.
+        """
+        ...
+
     def issue(self, record_id: str, file: IssuedFile) -> Record:
-        """Commit the facts of the verified file: reserved -> issued.
+        """Commit the facts of the verified file, and with them its leaf: reserved -> issued.
 
         Raises:
             RegistryError: not a reserved record, or the registry cannot be written.
@@ -128,8 +292,22 @@ class RecordStore(RecordReader, FingerprintReader, Protocol):
     def void(self, record_id: str) -> Record:
         """The stamping failed: reserved -> void. The mark id is never used again.
 
+        Its request, if it had one, is free again.
+
         Raises:
             RegistryError: not a reserved record, or the registry cannot be written.
+        """
+        ...
+
+    def erase(self, record_id: str) -> None:
+        """Erase a record with its fingerprints, manifest and salt. There is no way back.
+
+        Kept are its ids, so that none of them is ever used again, and its leaf, which nobody
+        can connect with anything any more.
+
+        Raises:
+            RegistryError: there is no such record, it is in the making, or the registry cannot
+                be written.
         """
         ...
 

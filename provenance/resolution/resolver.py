@@ -7,6 +7,7 @@ registry, from an offline extract of somebody else's, or from a resolution servi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from provenance.errors import RegistryError
@@ -74,21 +75,30 @@ class LocalRegistry:
     def by_mark(self, system_id: int, mark_id: MarkId) -> Resolution:
         """The record that a mark names."""
         try:
-            return _resolution(self._reader.find_by_mark(system_id, mark_id))
+            record = self._reader.find_by_mark(system_id, mark_id)
+            if record is None:
+                return _absent(self._reader.erased_at(mark=(system_id, mark_id)))
+            return _resolution(record)
         except RegistryError as error:
             return Resolution(status=RecordStatus.UNREACHABLE, detail=error.message)
 
     def by_record(self, record_id: str) -> Resolution:
         """The record that a manifest names."""
         try:
-            return _resolution(self._reader.find_by_id(record_id))
+            record = self._reader.find_by_id(record_id)
+            if record is None:
+                return _absent(self._reader.erased_at(record_id=record_id))
+            return _resolution(record)
         except RegistryError as error:
             return Resolution(status=RecordStatus.UNREACHABLE, detail=error.message)
 
 
-def _resolution(record: Record | None) -> Resolution:
-    if record is None:
-        return Resolution(status=RecordStatus.ABSENT)
+def _absent(erased_at: datetime | None) -> Resolution:
+    detail = "" if erased_at is None else f"it was erased on {erased_at:%Y-%m-%d}"
+    return Resolution(status=RecordStatus.ABSENT, detail=detail)
+
+
+def _resolution(record: Record) -> Resolution:
     if record.state in (RecordState.VOID, RecordState.RESERVED):
         return Resolution(status=RecordStatus.VOID, record=record)
     return Resolution(status=RecordStatus.FOUND, record=record)

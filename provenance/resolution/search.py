@@ -79,7 +79,7 @@ def search(
         )
     asked = views(rgb)
     questions = [view.fingerprint for view in asked]
-    pages = reader.issued_fingerprints() if among is Among.RECORDS else reader.parent_fingerprints()
+    pages = reader.fingerprint_pages(parents=among is Among.PARENTS)
     candidates: list[Candidate] = []
     searched = left_out = 0
     for page in pages:

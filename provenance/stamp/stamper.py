@@ -226,6 +226,7 @@ class Stamper:
                     time_stamp=time_stamp,
                     grid=self._sealed(record, seen, found),
                     parents=parent_files,
+                    signer=self.signer.chain.sha256,
                 ),
             )
         except BaseException as error:

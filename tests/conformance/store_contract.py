@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from support import records
-from support.records import SYSTEM, issued_file, parent_file, reserved
+from support.records import SYSTEM, a_request, checkpoint, issued_file, parent_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
-from provenance.model import MarkId, RecordState, SystemRef, new_record_id
-from provenance.registry import StoreRule
+from provenance.model import (
+    AccessAction,
+    AccessEntry,
+    Account,
+    MarkId,
+    RecordState,
+    SystemRef,
+    new_record_id,
+)
+from provenance.registry import RequestTakenError, StoreRule
 
 OTHER = SystemRef(78, "another system")
 MOVES = {
@@ -204,9 +213,9 @@ class StoreContract(ABC):
             if record.state in (RecordState.ISSUED, RecordState.RELEASED)
         }
         assert len(expected) == 2
-        found = [tuple(row) for page in reopen().issued_fingerprints() for row in page]
+        found = [row[1:] for page in reopen().fingerprint_pages(parents=False) for row in page]
         assert sorted(found) == sorted(expected)
-        assert list(store.parent_fingerprints()) == []
+        assert list(store.fingerprint_pages(parents=True)) == []
 
     def test_every_parent_lists_its_fingerprint_with_its_position(self, store, reopen):
         files = [issued_file(parents=tuple(map(parent_file, range(n)))) for n in (1, 3)]
@@ -217,8 +226,242 @@ class StoreContract(ABC):
                 (record.record_id, position, parent.fingerprint.bits, parent.fingerprint.quality)
                 for position, parent in enumerate(file.parents)
             ]
-        found = [tuple(row) for page in reopen().parent_fingerprints() for row in page]
+        found = [row[1:] for page in reopen().fingerprint_pages(parents=True) for row in page]
         assert sorted(found) == sorted(expected)
+
+    def test_fingerprints_are_numbered_upwards_below_a_horizon(self, store):
+        assert store.fingerprint_horizon() == 0
+        for number in range(3):
+            store.issue(
+                reserved(store).record_id,
+                issued_file(parents=tuple(map(parent_file, range(number)))),
+            )
+        both = [
+            [row.fingerprint_id for page in store.fingerprint_pages(parents=kind) for row in page]
+            for kind in (False, True)
+        ]
+        assert all(ids == sorted(set(ids)) for ids in both)
+        everything = sorted(both[0] + both[1])
+        assert len(everything) == 6
+        horizon = store.fingerprint_horizon()
+        assert horizon >= everything[-1]
+        later = store.issue(reserved(store).record_id, issued_file())
+        (new,) = [
+            row for page in store.fingerprint_pages(parents=False, after=horizon) for row in page
+        ]
+        assert new.record_id == later.record_id
+        old = [
+            row.fingerprint_id
+            for page in store.fingerprint_pages(parents=False, upto=horizon)
+            for row in page
+        ]
+        assert old == both[0]
+
+    def test_existing_fingerprints_are_found_by_number(self, store):
+        records = [store.issue(reserved(store).record_id, issued_file()) for _ in range(3)]
+        rows = [row for page in store.fingerprint_pages(parents=False) for row in page]
+        ids = [row.fingerprint_id for row in rows]
+        store.erase(records[1].record_id)
+        kept = [row for row in rows if row.record_id != records[1].record_id]
+        assert sorted(store.existing_fingerprints([*ids, 999_999])) == sorted(kept)
+        assert store.existing_fingerprints([]) == []
+
+    def test_a_registry_keeps_its_identity(self, store, reopen):
+        identity = store.registry_identity()
+        assert len(identity) == 16
+        assert any(identity)
+        assert reopen().registry_identity() == identity
+
+    # --- files -----------------------------------------------------------------------------
+
+    def test_a_file_leads_to_every_record_that_has_it(self, store):
+        file = issued_file()
+        first = store.issue(reserved(store).record_id, file)
+        second = store.release(store.issue(reserved(store).record_id, file).record_id)
+        store.issue(reserved(store).record_id, issued_file())
+        found = store.find_by_sha256(file.sha256)
+        assert sorted(found, key=str) == sorted((first, second), key=str)
+        assert store.find_by_sha256("0" * 64) == ()
+
+    # --- requests --------------------------------------------------------------------------
+
+    def test_a_request_has_one_record_in_its_system(self, store, reopen):
+        request = a_request()
+        record = reserved(store, request=request)
+        assert record.request == request
+        with pytest.raises(RequestTakenError):
+            reserved(store, request=request)
+        with pytest.raises(RequestTakenError):
+            reserved(store, request=replace(a_request(), key=request.key))
+        assert reopen().find_by_request(SYSTEM.id, request.key) == record
+        assert store.find_by_request(OTHER.id, request.key) is None
+        reserved(store, OTHER, request=request)
+        assert store.count()[RecordState.RESERVED] == 2
+
+    def test_a_void_record_gives_its_request_up(self, store):
+        request = a_request()
+        voided = store.void(reserved(store, request=request).record_id)
+        assert voided.request is None
+        assert store.find_by_request(SYSTEM.id, request.key) is None
+        again = reserved(store, request=request)
+        issued = store.issue(again.record_id, issued_file())
+        assert issued.request == request
+        assert store.find_by_request(SYSTEM.id, request.key) == issued
+
+    # --- the issuance log --------------------------------------------------------------------
+
+    def test_an_issued_record_has_a_leaf_that_gets_a_position(self, store, reopen):
+        assert (store.log_size(), store.waiting()) == (0, 0)
+        made = [store.issue(reserved(store).record_id, issued_file()) for _ in range(3)]
+        assert (store.log_size(), store.waiting()) == (0, 3)
+        assert {record.log_position for record in made} == {None}
+        assert store.sequence() == 3
+        assert (store.log_size(), store.waiting()) == (3, 0)
+        leaves = [store.commitment_of(record.record_id) for record in made]
+        assert sorted(reopen().leaves(0, 3)) == sorted(leaves)
+        for record, leaf in zip(made, leaves, strict=True):
+            position = store.leaf_position(leaf)
+            assert list(store.leaves(position, position + 1)) == [leaf]
+            assert store.find_by_id(record.record_id) == replace(record, log_position=position)
+        assert store.sequence() == 3
+
+    def test_a_leaf_keeps_its_position_for_ever(self, store):
+        store.issue(reserved(store).record_id, issued_file())
+        store.sequence()
+        first = list(store.leaves(0, 1))
+        for _ in range(4):
+            store.issue(reserved(store).record_id, issued_file())
+        assert store.sequence() == 5
+        assert list(store.leaves(0, 5))[:1] == first
+        assert len(set(store.leaves(0, 5))) == 5
+
+    def test_nothing_but_issuing_adds_a_leaf(self, store):
+        record = reserved(store)
+        store.void(reserved(store).record_id)
+        with pytest.raises(RegistryError):
+            store.issue(store.void(reserved(store).record_id).record_id, issued_file())
+        assert store.commitment_of(record.record_id) is None
+        assert store.commitment_of(new_record_id()) is None
+        assert store.waiting() == 0
+
+    def test_a_leaf_that_is_not_there_is_an_error(self, store):
+        store.issue(reserved(store).record_id, issued_file())
+        store.sequence()
+        with pytest.raises(RegistryError, match="leaf 1 is missing"):
+            list(store.leaves(0, 2))
+        assert store.leaf_position(bytes(32)) is None
+
+    def test_checkpoints_are_kept_in_order(self, store, reopen):
+        assert store.newest_checkpoint() is None
+        made = [checkpoint(size) for size in (3, 1, 70)]
+        for one in made:
+            store.add_checkpoint(one)
+        assert reopen().checkpoints() == (made[1], made[0], made[2])
+        assert store.newest_checkpoint() == made[2]
+
+    def test_a_checkpoint_gets_more_signatures_and_never_another_root(self, store):
+        first = checkpoint(5)
+        store.add_checkpoint(first)
+        cosigned = first._replace(note=first.note + b"more", time_stamp=b"token")
+        store.add_checkpoint(cosigned)
+        with pytest.raises(RegistryError, match="another root"):
+            store.add_checkpoint(first._replace(root=bytes(32)))
+        assert store.checkpoints() == (cosigned,)
+
+    # --- accounts and who looked ---------------------------------------------------------------
+
+    def test_an_account_lies_behind_its_pseudonym(self, store, reopen):
+        account = Account("ab" * 16, b"sealed")
+        mine = [reserved(store, account=account) for _ in range(2)]
+        other = reserved(store)
+        assert {record.pseudonym for record in mine} == {account.pseudonym}
+        assert other.pseudonym == ""
+        assert reopen().account(account.pseudonym) == account
+        assert sorted(store.records_of(account.pseudonym)) == sorted(r.record_id for r in mine)
+        assert store.account("cd" * 16) is None
+
+    def test_an_account_is_erased_and_its_records_stay_what_was_logged(self, store):
+        account = Account("ab" * 16, b"sealed")
+        record = reserved(store, account=account)
+        store.issue(record.record_id, issued_file())
+        leaf = store.commitment_of(record.record_id)
+        assert store.erase_account(account.pseudonym) == 1
+        assert store.account(account.pseudonym) is None
+        assert store.records_of(account.pseudonym) == ()
+        assert store.find_by_id(record.record_id).pseudonym == ""
+        assert store.commitment_of(record.record_id) == leaf
+        assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+        assert store.erase_account(account.pseudonym) == 0
+
+    def test_accounts_expire_by_their_last_use(self, store):
+        old, used = Account("ab" * 16, b"old"), Account("cd" * 16, b"used again")
+        reserved(store, account=old)
+        reserved(store, account=used)
+        moment = datetime.now(UTC)
+        reserved(store, account=used)
+        assert store.expire_accounts(moment) == 1
+        assert store.account(old.pseudonym) is None
+        assert store.account(used.pseudonym) == used
+        assert store.records_of(old.pseudonym) == ()
+        assert len(store.records_of(used.pseudonym)) == 2
+
+    def test_the_access_log_keeps_its_order_and_expires(self, store, reopen):
+        moment = datetime(2026, 11, 1, tzinfo=UTC)
+        made = [
+            AccessEntry(
+                at=moment + timedelta(days=number),
+                action=AccessAction.REVEAL,
+                subject=new_record_id(),
+                operator="examiner 7",
+                reason="file 12 'quoted'",
+            )
+            for number in range(4)
+        ]
+        for entry in made:
+            store.note_access(entry)
+        assert list(reopen().access_entries()) == made
+        assert store.expire_access(moment + timedelta(days=2)) == 2
+        assert list(store.access_entries()) == made[2:]
+
+    # --- erasing ---------------------------------------------------------------------------
+
+    def test_an_erased_record_is_gone_and_its_leaf_stays(self, store, reopen):
+        kept, gone = (
+            store.issue(reserved(store).record_id, issued_file(parents=(parent_file(),)))
+            for _ in range(2)
+        )
+        size = store.sequence()
+        leaves = list(store.leaves(0, size))
+        store.erase(gone.record_id)
+        again = reopen()
+        assert again.find_by_id(gone.record_id) is None
+        assert again.find_by_mark(SYSTEM.id, gone.mark_id) is None
+        assert again.find_by_sha256(gone.file.sha256) == ()
+        assert again.commitment_of(gone.record_id) is None
+        assert list(again.leaves(0, size)) == leaves
+        for kind in (False, True):
+            rows = [row for page in again.fingerprint_pages(parents=kind) for row in page]
+            assert [row.record_id for row in rows] == [kept.record_id]
+        assert again.erased_at(record_id=gone.record_id) is not None
+        assert again.erased_at(mark=(SYSTEM.id, gone.mark_id)) is not None
+        assert again.erased_at(record_id=kept.record_id) is None
+        assert again.erased_at(mark=(SYSTEM.id, kept.mark_id)) is None
+        assert again.broken_rules() == dict.fromkeys(StoreRule, ())
+
+    def test_the_mark_id_of_an_erased_record_is_never_used_again(self, store):
+        record = reserved(store, id_bits=0)
+        store.issue(record.record_id, issued_file())
+        store.erase(record.record_id)
+        with pytest.raises(RegistryError, match="no free mark id"):
+            reserved(store, id_bits=0)
+
+    def test_a_record_in_the_making_or_unknown_is_not_erased(self, store):
+        record = reserved(store)
+        with pytest.raises(RegistryError, match="in the making"):
+            store.erase(record.record_id)
+        with pytest.raises(RegistryError, match="missing"):
+            store.erase(new_record_id())
+        assert store.find_by_id(record.record_id) == record
 
     # --- durability ------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from typing import Any
 from support import pictures
 
 from provenance import Generation, Workspace
-from provenance.registry import SqliteStore, sqlite_store
+from provenance.registry import SqliteStore, record_table
 from provenance.stamp.target import FileTarget
 
 NAME = "stamped.png"
@@ -60,7 +60,7 @@ def inside_the_commit() -> None:
     original = SqliteStore.issue
 
     def issue(self: SqliteStore, *arguments: Any) -> None:
-        sqlite_store._one = killed
+        record_table.one = killed
         original(self, *arguments)
 
     SqliteStore.issue = issue

@@ -6,9 +6,11 @@ import os
 import secrets
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from provenance.model import (
+    Account,
     Fingerprint,
     Generation,
     IssuedFile,
@@ -17,6 +19,8 @@ from provenance.model import (
     ParentFile,
     Record,
     Relationship,
+    Request,
+    StoredCheckpoint,
     SystemRef,
 )
 from provenance.registry import RecordStore, SqliteStore
@@ -28,11 +32,35 @@ GENERATION = Generation(
 SCHEME = "a scheme"
 
 
-def reserved(store: RecordStore, system: SystemRef = SYSTEM, *, id_bits: int = 48) -> Record:
+def reserved(
+    store: RecordStore,
+    system: SystemRef = SYSTEM,
+    *,
+    id_bits: int = 48,
+    request: Request | None = None,
+    account: Account | None = None,
+) -> Record:
     """A new record."""
     return store.reserve(
-        system=system, epoch=3, scheme=SCHEME, generation=GENERATION, id_bits=id_bits
+        system=system,
+        epoch=3,
+        scheme=SCHEME,
+        generation=GENERATION,
+        id_bits=id_bits,
+        request=request,
+        account=account,
     )
+
+
+def a_request() -> Request:
+    """A request that nobody made before."""
+    return Request(key=secrets.token_bytes(32), digest=secrets.token_bytes(32))
+
+
+def checkpoint(size: int) -> StoredCheckpoint:
+    """A checkpoint that nobody signed."""
+    moment = datetime(2026, 11, 1, 12, 30, 1, 250, tzinfo=UTC)
+    return StoredCheckpoint(size, secrets.token_bytes(32), b"note \xff", moment)
 
 
 def issued_file(**changed: object) -> IssuedFile:
@@ -47,6 +75,8 @@ def issued_file(**changed: object) -> IssuedFile:
         "manifest": secrets.token_bytes(100),
         "quality": MarkQuality(psnr_db=41.25, ssim=0.98765, margin=87.5),
         "grid": secrets.token_bytes(640),
+        "signer": secrets.token_hex(32),
+        "envelope": secrets.token_bytes(50),
     }
     return IssuedFile(**fields | changed)
 

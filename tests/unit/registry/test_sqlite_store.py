@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.records import SYSTEM, issued_file, parent_file, reserved
+from support.records import SYSTEM, a_request, issued_file, parent_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import RecordState, new_record_id
@@ -240,12 +240,11 @@ def test_a_registry_in_a_missing_directory_is_not_created(tmp_path):
         SqliteStore.create(tmp_path / "nothing" / "registry.sqlite3")
 
 
-def test_a_registry_that_stays_locked_is_busy(store, path, monkeypatch):
-    monkeypatch.setattr("provenance.registry.sqlite_store._BUSY_SECONDS", 0.2)
+def test_a_registry_that_stays_locked_is_busy(store, path):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(RegistryError) as caught:
-            reserved(SqliteStore(path))
+            reserved(SqliteStore(path, busy_seconds=0.2))
         assert caught.value.code is ErrorCode.BUSY
         assert SqliteStore(path).count()[RecordState.RESERVED] == 0  # readers do not wait
     reserved(SqliteStore(path))
@@ -287,7 +286,7 @@ def test_nothing_personal_is_kept(store, path):
     assert (columns | below).isdisjoint(
         {"prompt", "user", "account", "ip", "pixels", "picture", "name", "path", "title"}
     )
-    assert columns >= {"record_id", "mark_id", "system_id", "state", "pdq", "manifest"}
+    assert columns >= {"record_id", "mark_id", "system_id", "state", "sha256", "manifest"}
 
 
 @pytest.mark.parametrize(
@@ -322,9 +321,8 @@ def test_a_mark_id_that_was_given_twice_is_named(store, path):
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE records SET pdq = x'00' WHERE rowid = 2",
-        "UPDATE records SET pdq = zeroblob(33) WHERE rowid = 2",
-        "UPDATE records SET pdq = NULL WHERE rowid = 2",
+        "UPDATE fingerprints SET pdq = x'00' WHERE fingerprint_id = 2",
+        "UPDATE fingerprints SET pdq = zeroblob(33) WHERE fingerprint_id = 2",
     ],
 )
 def test_a_damaged_fingerprint_ends_a_search(store, path, statement):
@@ -332,4 +330,68 @@ def test_a_damaged_fingerprint_ends_a_search(store, path, statement):
         store.issue(reserved(store).record_id, issued_file())
     sql(path, statement)
     with pytest.raises(RegistryError, match="damaged"):
-        list(store.issued_fingerprints())
+        list(store.fingerprint_pages(parents=False))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "sha256 = replace(sha256, substr(sha256, 1, 1), '-')",
+        "mark_id = mark_id + 1",
+        "model = 'acme-2'",
+        "epoch = 4",
+        "width = width + 1",
+        "byte_size = byte_size + 1",
+        "margin = margin + 0.5",
+        "manifest = zeroblob(100)",
+        "grid = x''",
+        "envelope = x''",
+        "signer = ''",
+        "salt = zeroblob(32)",
+        "time_stamp = 'stamped: by somebody else'",
+        "issued_at = '2020-01-01T00:00:00+00:00'",
+        "request_digest = zeroblob(32)",
+        "operations = ''",
+    ],
+)
+def test_a_fact_that_was_changed_after_it_was_logged_is_named(store, path, change):
+    record = store.issue(reserved(store, request=a_request()).record_id, issued_file())
+    other = store.issue(reserved(store).record_id, issued_file())
+    sql(path, f"UPDATE records SET {change} WHERE request_key IS NOT NULL")  # noqa: S608
+    (broken,) = store.broken_rules()[StoreRule.LEAVES]
+    assert broken == f"record {record.record_id} is not the one that was logged"
+    assert store.find_by_id(other.record_id) == other
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("UPDATE parents SET sha256 = 'x'", "is not the one that was logged"),
+        ("DELETE FROM parents", "is not the one that was logged"),
+        ("UPDATE fingerprints SET quality = 3", "is not the one that was logged"),
+        ("DELETE FROM fingerprints", "is damaged"),
+        ("UPDATE records SET salt = x'00'", "a salt has 32 bytes"),
+        ("UPDATE records SET reserved_at = 'yesterday'", "is damaged"),
+        ("DELETE FROM leaves", "is not the one that was logged"),
+    ],
+)
+def test_what_belongs_to_a_record_is_held_against_its_leaf_too(store, path, statement, text):
+    store.issue(reserved(store).record_id, issued_file(parents=(parent_file(),)))
+    sql(path, statement)
+    (broken,) = store.broken_rules()[StoreRule.LEAVES]
+    assert text in broken
+
+
+def test_a_gap_among_the_leaves_is_named(store, path):
+    for _ in range(3):
+        store.issue(reserved(store).record_id, issued_file())
+    store.sequence()
+    sql(path, "UPDATE leaves SET position = 7 WHERE position = 1")
+    (broken,) = store.broken_rules()[StoreRule.POSITIONS]
+    assert "3 leaves" in broken
+
+
+def test_a_record_that_came_back_after_it_was_erased_is_named(store, path):
+    record = store.issue(reserved(store).record_id, issued_file())
+    sql(path, "INSERT INTO erased SELECT record_id, 77, 1, reserved_at FROM records")
+    assert store.broken_rules()[StoreRule.ERASED] == (f"record {record.record_id} (issued)",)

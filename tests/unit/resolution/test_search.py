@@ -13,7 +13,7 @@ from provenance.fingerprint import fingerprint
 from provenance.fingerprint.match import MISMATCH_DISTANCE
 from provenance.fingerprint.pdq import MIN_QUALITY
 from provenance.model import Fingerprint
-from provenance.registry import SqliteStore, sqlite_store
+from provenance.registry import SqliteStore, fingerprint_table
 from provenance.resolution import Among, search
 
 
@@ -42,7 +42,7 @@ def issued(store, **fields):
 def test_candidates_are_exactly_those_within_the_distance_the_nearest_first(
     store, photo, monkeypatch
 ):
-    monkeypatch.setattr(sqlite_store, "_PAGE", 2)  # several pages
+    monkeypatch.setattr(fingerprint_table, "_PAGE", 2)  # several pages
     ids = {bits: issued(store, fingerprint=changed(photo, bits)) for bits in (31, 0, 32, 7)}
     found = search(store, photo, Among.RECORDS)
     assert [(c.record_id, c.distance) for c in found.candidates] == [
