@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +24,9 @@ from provenance.errors import ArgumentError, InputError, RegistryError
 from provenance.guard.files import Entry, Trouble, entries
 from provenance.imaging import DEFAULT_LIMITS, DEFAULT_READ, ImageFormat, Limits, probe, read_file
 from provenance.manifest import read
-from provenance.model.generation import Record, RecordState
+from provenance.model.generation import RecordState
 from provenance.model.ids import record_id_of
+from provenance.registry import FileReader, RecordReader
 from provenance.trust import TrustStore
 
 #: Between a file's name and the note of its release lies one commit; a registry may be locked
@@ -37,31 +39,16 @@ _SETTLED_NS: Final = 1_000_000_000
 _FORMATS: Final = DEFAULT_READ | {ImageFormat.TIFF, ImageFormat.AVIF}  # all that can be written
 
 
-class ReleaseReader(Protocol):
+class ReleaseReader(RecordReader, FileReader, Protocol):
     """What the guard asks a registry."""
-
-    def find_by_sha256(self, sha256: str) -> tuple[Record, ...]:
-        """The records whose file has these bytes.
-
-        Raises:
-            RegistryError: the registry cannot be read.
-        """
-        ...
-
-    def find_by_id(self, record_id: str) -> Record | None:
-        """The record of that id, whatever its state; None if there is none.
-
-        Raises:
-            RegistryError: the registry cannot be read.
-        """
-        ...
 
 
 class AlarmKind(StrEnum):
     """What is wrong with a file; the value is what people read."""
 
     NO_RECORD = "no record"  # neither its bytes nor its manifest lead to one
-    NOT_HERE = "record not in this registry"  # its manifest names one: erased, or another's
+    NOT_HERE = "record not in this registry"  # its manifest names one
+    ERASED = "record erased"
     RESERVED = "record reserved only"
     ISSUED = "record issued, not released"
     VOID = "record void"
@@ -190,7 +177,7 @@ class Guard:
         self._released = released
         for path in self._open.keys() - still:
             if _gone(path):
-                yield replace(self._open.pop(path).alarm, kind=AlarmKind.CLEARED, detail="gone")
+                yield replace(self._open.pop(path).alarm, kind=AlarmKind.CLEARED, detail="")
 
     def _report(self, alarm: Alarm, found: Entry | Trouble) -> Iterator[Alarm]:
         before = self._open.get(found.path)
@@ -229,7 +216,7 @@ class Guard:
         return self._asked(found, hashlib.sha256(data).hexdigest(), named)
 
     def _asked(self, found: Entry, sha256: str, named: Callable[[], str]) -> Alarm | _Fine:
-        """What the registry says now of these bytes, or else of the record that is named in them."""
+        """What the registry says now of these bytes, or else of the record that they name."""
         alarm = partial(Alarm, path=Path(found.path), sha256=sha256)
         records = self._store.find_by_sha256(sha256)
         if any(record.state is RecordState.RELEASED for record in records):
@@ -241,9 +228,15 @@ class Guard:
         record_id = named()
         if not record_id:
             return alarm(kind=AlarmKind.NO_RECORD)
+        return alarm(kind=self._kind_of(record_id), record_id=record_id)
+
+    def _kind_of(self, record_id: str) -> AlarmKind:
+        """What is wrong with a file that names this record and is not its file."""
         record = self._store.find_by_id(record_id)
-        kind = AlarmKind.NOT_HERE if record is None else _BY_STATE[record.state]
-        return alarm(kind=kind, record_id=record_id)
+        if record is not None:
+            return _BY_STATE[record.state]
+        erased = self._store.erased_at(record_id=record_id) is not None
+        return AlarmKind.ERASED if erased else AlarmKind.NOT_HERE
 
     # --- what is remembered ----------------------------------------------------------
 
@@ -266,10 +259,10 @@ def _record_named_in(data: bytes, limits: Limits) -> str:
 
 
 def _gone(path: str) -> bool:
+    """There is no file any more, or a directory in its place, which is looked at by itself."""
     try:
-        os.lstat(path)
+        return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
-        pass
-    return False
+        return False
