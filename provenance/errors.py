@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     TIME_STAMP = "E_TIME_STAMP"
     REGISTRY = "E_REGISTRY"
     BUSY = "E_BUSY"
+    REQUEST = "E_REQUEST"
     SELF_CHECK = "E_SELF_CHECK"
     CONFIG = "E_CONFIG"
     ARGUMENT = "E_ARGUMENT"
@@ -55,6 +56,7 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.TIME_STAMP: "No usable time stamp could be had from the time-stamping authority.",
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
     ErrorCode.BUSY: "The registry stayed locked by another writer.",
+    ErrorCode.REQUEST: "The request id was used before for another input.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
     ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",
@@ -150,6 +152,12 @@ class RegistryError(ProvenanceError):
     """The registry of issued generations failed."""
 
     default_code = ErrorCode.REGISTRY
+
+
+class RequestError(ProvenanceError):
+    """A request id that was used before, for another input."""
+
+    default_code = ErrorCode.REQUEST
 
 
 class SelfCheckError(ProvenanceError):

@@ -75,6 +75,14 @@ def stamp(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
     ] = False,
+    request: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="Your own id of this picture: asked again with the same id and input, the same "
+            "record and the same bytes are given.",
+        ),
+    ] = "",
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
 ) -> None:
@@ -105,8 +113,14 @@ def stamp(
             background=_colour(background),
         ),
         overwrite=overwrite,
+        request=request,
     )
     sources = expand(files)
+    if request and len(sources) != 1:
+        raise ArgumentError(
+            f"--request belongs to one picture, and there are {len(sources)}",
+            hint="give every picture a run and an id of its own",
+        )
     job.parents = _parents(parent or [], sources, job.stamper.limits)
     if out_dir == "-":
         _to_stdout(job, sources, json=json or jsonl)
@@ -138,6 +152,7 @@ class _Job:
     generation: Generation
     encoding: Encoding
     overwrite: bool
+    request: str = ""
     parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
 
@@ -163,6 +178,7 @@ class _Job:
             to=to,
             overwrite=self.overwrite,
             name=source.relative.name,
+            request=self.request,
         )
 
 

@@ -209,9 +209,14 @@ class Workspace:
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         return secret.derive(Purpose.NAMES, system_id=self.settings.system.id, epoch=0)
 
+    def request_key(self) -> bytes:
+        """The 32-byte key under which request ids are recognised; it outlives the epochs."""
+        secret = SystemSecret.load(self.path / "keys" / "system.secret")
+        return secret.derive(Purpose.PSEUDONYM, system_id=self.settings.system.id, epoch=0)
+
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
-        from provenance.stamp import Stamper  # whoever verifies does not need it
+        from provenance.stamp import Requests, Stamper  # whoever verifies does not need it
 
         settings = self.settings.stamp
         return Stamper(
@@ -225,6 +230,7 @@ class Workspace:
             signature_key=self.signature_keys()[0],
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
+            requests=Requests(key=self.request_key()),
         )
 
     def verifier(self) -> Verifier:

@@ -23,7 +23,8 @@ FORMATS = ("png", "jpeg", "webp", "webp-lossless", "tiff", "avif")
 SCHEMES = ("lattice-1", "imwatermark.dwtDct")
 METADATA = Metadata(
     exif=b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\1\0\0\0\0\0\0\0",
-    xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>',
+    xmp=b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>',
 )
 
 

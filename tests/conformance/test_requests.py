@@ -1,0 +1,17 @@
+"""Requests, with the registry in SQLite."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from conformance.request_contract import RequestContract
+
+from provenance.registry import SqliteStore
+
+
+class TestSqliteRequests(RequestContract):
+    @pytest.fixture
+    def opener(self, tmp_path):
+        SqliteStore.create(tmp_path / "registry.sqlite3")
+        return partial(SqliteStore, tmp_path / "registry.sqlite3")
