@@ -70,6 +70,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
 	$(BIN)/python -m benchmarks.content_match
+	$(BIN)/python -m benchmarks.release_kills
 
 soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
 	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak
@@ -78,6 +79,8 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 	$(BIN)/python -m benchmarks.watermark timing --out build/soak/timing.md
 	$(BIN)/python -m benchmarks.content_match --images 0 --others 10 --layouts 12 \
 		--out benchmarks/results/content-match.md
+	$(BIN)/python -m benchmarks.release_kills --kills 1000 \
+		--out benchmarks/results/release-kills.md
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
