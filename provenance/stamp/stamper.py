@@ -1,7 +1,8 @@
 """Stamping: no picture leaves without a mark, a signed manifest and a record.
 
 The order is the product. Steps carry the numbers of `docs/architecture.md`, "Release
-order"; step 8 never comes before step 7, and any failure leaves no file behind.
+order"; step 8 never comes before step 7. A failure before step 7 leaves no file behind, a later
+one leaves it where nobody takes it for released.
 """
 
 from __future__ import annotations
@@ -264,21 +265,28 @@ class Stamper:
         return envelope(encoded, signed.data, signed.manifest)
 
     def _published(self, job: Job, record: Record, file: IssuedFile) -> None:
-        """Steps 8 and 9."""
-        target, shared = job.target, record.request is not None
+        """Steps 8 and 9.
+
+        If they fail, the file stays beside and its record issued: the sweeper finishes both. Of a
+        request somebody else may have been given this very file, so that it keeps its name.
+        """
+        shared = record.request is not None
         try:
-            target.publish()
-        except ProvenanceError:  # somebody else who was asked the same may have been faster
-            if not (shared and target.adopt(file.sha256)):
-                raise
-        finally:
-            target.discard()
-        try:
+            self._named(job.target, file, shared=shared)
             self._noted(record)
         except BaseException:
-            if not shared:  # of a request somebody else may have been given this very file
-                target.withdraw()
+            if not shared:
+                job.target.withdraw()
             raise
+
+    def _named(self, target: Target, file: IssuedFile, *, shared: bool) -> None:
+        """Step 8; of a request somebody else may have done it meanwhile."""
+        try:
+            target.publish()
+        except ProvenanceError:
+            if not (shared and target.adopt(file.sha256)):
+                raise
+        target.discard()
 
     def _noted(self, record: Record) -> None:
         """Step 9; of a request somebody else may have done it meanwhile."""

@@ -46,7 +46,10 @@ class Target(Protocol):
         ...
 
     def withdraw(self) -> None:
-        """Take a published file back; never raises."""
+        """Take back what `publish` did, as far as it got; never raises.
+
+        The file is kept under its temporary name: its record is committed.
+        """
         ...
 
     def discard(self) -> None:
@@ -105,6 +108,7 @@ class FileTarget:
         self.path = path
         self._overwrite = overwrite
         self._aside = path.with_name(f".provenance-{secrets.token_hex(8)}.unreleased")
+        self._named = False
 
     @classmethod
     def written(cls, aside: Path, path: Path) -> Self:
@@ -139,9 +143,11 @@ class FileTarget:
         with _translated(self.path):
             if self._overwrite:
                 self._aside.replace(self.path)
+                self._named = True
             else:
                 # A link fails where the name is taken; a rename would replace it.
                 os.link(self._aside, self.path)
+                self._named = True
                 self._aside.unlink()
             _sync(self.path.parent, os.O_DIRECTORY)
 
@@ -159,9 +165,12 @@ class FileTarget:
         return True
 
     def withdraw(self) -> None:
-        """Remove the file from its final name."""
+        """Give the file its temporary name again, if it has the final one."""
         with contextlib.suppress(OSError):
-            self.path.unlink()
+            if self._named and self._aside.exists():  # a rename to a second name does nothing
+                self.path.unlink()
+            elif self._named:
+                self.path.rename(self._aside)
 
     def discard(self) -> None:
         """Remove the temporary file, if it is still there and can be removed."""
