@@ -26,13 +26,15 @@ class ExitCode(IntEnum):
 
 _MEANINGS = {
     ExitCode.TRACED: "done; for `verify`: every file was traced to a system; for `report "
-    "verify`: the report is what a trusted signer signed; for `registry find`: candidates found",
+    "verify`: the report is what a trusted signer signed; for `registry find`: candidates found; "
+    "for `registry show`, `reveal` and `purge`: the record or account was there",
     ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed; "
-    "`registry find`: no candidate",
+    "`registry find`: no candidate; `registry show`, `reveal`, `purge`: no such record or account, "
+    "it was erased already, or the question whether to erase was not answered with yes",
     ExitCode.ERROR: "usage error, or the only file cannot be read or stamped",
     ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
-    "or its signature was changed, or the signature cannot be accepted; `release fsck`: a rule is "
-    "broken",
+    "or its signature was changed, or the signature cannot be accepted; `release fsck`, `registry "
+    "fsck`: a rule is broken",
     ExitCode.OTHER_SYSTEM: "`verify`: only another system's claim was found",
     ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open; "
     "`report verify`: the report is what was signed, by somebody who is not trusted",

@@ -20,6 +20,7 @@ from ..options import (
     check_one_output,
     open_workspace,
 )
+from . import registry_overview, registry_privacy, registry_show
 
 if TYPE_CHECKING:
     from provenance.imaging import LoadedImage
@@ -27,14 +28,20 @@ if TYPE_CHECKING:
     from provenance.resolution import Among, Search
     from provenance.workspace import Workspace
 
-app = typer.Typer(help="Search the records of a workspace.", no_args_is_help=True)
+app = typer.Typer(help="The records of a workspace.", no_args_is_help=True)
+app.command("show")(registry_show.show)
+app.command("stats")(registry_overview.stats)
+app.command("fsck")(registry_overview.fsck)
+app.command("access")(registry_overview.access)
+app.command("reveal")(registry_privacy.reveal)
+app.command("purge")(registry_privacy.purge)
 
 _SCHEMA_VERSION = 1
 
 
 @app.callback()
 def options() -> None:
-    """Search the records of a workspace."""
+    """The records of a workspace."""
 
 
 @app.command("find")

@@ -72,6 +72,16 @@ def stamp(
         str | None,
         typer.Option(help="Ask the configured authority for time stamps: off, record or require."),
     ] = None,
+    account: Annotated[
+        str,
+        typer.Option(
+            "--account",
+            envvar="PROVENANCE_ACCOUNT",
+            help="Who asked for the pictures. Only a keyed pseudonym and the sealed name are kept; "
+            "the environment is not seen by others, as the arguments of a process are.",
+            show_default=False,
+        ),
+    ] = "",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
     ] = False,
@@ -113,6 +123,7 @@ def stamp(
             background=_colour(background),
         ),
         overwrite=overwrite,
+        account=account,
         request=request,
     )
     sources = expand(files)
@@ -152,6 +163,7 @@ class _Job:
     generation: Generation
     encoding: Encoding
     overwrite: bool
+    account: str = field(repr=False)
     request: str = ""
     parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
@@ -178,6 +190,7 @@ class _Job:
             to=to,
             overwrite=self.overwrite,
             name=source.relative.name,
+            account=self.account,
             request=self.request,
         )
 

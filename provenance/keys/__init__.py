@@ -2,6 +2,7 @@
 
 from provenance.keys.devchain import SIGNS_REPORTS, DevelopmentChain, create_chain, issue_leaf
 from provenance.keys.files import read_private, write_private
+from provenance.keys.pseudonyms import Pseudonyms
 from provenance.keys.secret import Purpose, SystemSecret
 from provenance.keys.signer import (
     CallbackSigner,
@@ -24,6 +25,7 @@ __all__ = [
     "DevelopmentChain",
     "FileSigner",
     "Network",
+    "Pseudonyms",
     "Purpose",
     "Signer",
     "SigningAlgorithm",

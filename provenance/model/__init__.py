@@ -51,6 +51,7 @@ from provenance.model.statements import (
     StatementCode,
     StepCode,
 )
+from provenance.model.statistics import IssuedGroup, RegistryStatistics
 from provenance.model.trust import (
     PolicyEvidence,
     RevocationStatus,
@@ -81,6 +82,7 @@ __all__ = [
     "IngredientFinding",
     "InputFacts",
     "IssuedFile",
+    "IssuedGroup",
     "Limit",
     "LimitCode",
     "ManifestEvidence",
@@ -106,6 +108,7 @@ __all__ = [
     "RecordKey",
     "RecordState",
     "RecordStatus",
+    "RegistryStatistics",
     "Relationship",
     "Request",
     "RevocationStatus",

@@ -10,6 +10,7 @@ from provenance.registry.store import (
     RecordReader,
     RecordStore,
     RequestTakenError,
+    StatisticsReader,
     StoredFingerprint,
     StoreRule,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "RecordStore",
     "RequestTakenError",
     "SqliteStore",
+    "StatisticsReader",
     "StoreRule",
     "StoredFingerprint",
 ]

@@ -60,6 +60,10 @@ class Database(ABC):
     def _damage(self, connection: Connection, *, quick: bool) -> list[str]:
         """What the database itself finds to be damaged."""
 
+    def _disk_bytes(self, connection: Connection) -> int | None:  # noqa: ARG002
+        """How much room it takes; None where that is not known."""
+        return None
+
     # --- transactions --------------------------------------------------------------
 
     @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from provenance.model.custody import AccessEntry, Account
 from provenance.registry import rows
@@ -37,6 +37,12 @@ class PersonalTable(Database):
         with self._writing() as connection:
             return _forget(connection, pseudonym)
 
+    def accounts_before(self, before: datetime) -> int:
+        """How many there are to forget; see `PersonalStore.accounts_before`."""
+        with self._reading() as connection:
+            old = accounts.c.used_at < rows.utc(before)
+            return connection.execute(select(func.count()).where(old)).scalar_one()
+
     def expire_accounts(self, before: datetime) -> int:
         """Forget accounts by their retention; see `PersonalStore.expire_accounts`."""
         with self._writing() as connection:
@@ -57,6 +63,12 @@ class PersonalTable(Database):
             query = select(access_log).order_by(access_log.c.entry_id)
             for row in connection.execution_options(yield_per=_PAGE).execute(query):
                 yield rows.entry(row)
+
+    def access_before(self, before: datetime) -> int:
+        """How many are older."""
+        with self._reading() as connection:
+            old = access_log.c.at < rows.utc(before)
+            return connection.execute(select(func.count()).where(old)).scalar_one()
 
     def expire_access(self, before: datetime) -> int:
         """Remove entries that are older; how many there were."""

@@ -176,15 +176,6 @@ class RecordTable(Database):
             moment = connection.scalar(select(erased.c.erased_at).where(*wanted))
         return None if moment is None else datetime.fromisoformat(moment)
 
-    def count(self) -> dict[RecordState, int]:
-        """Records in each state."""
-        with self._reading() as connection:
-            counted = connection.execute(
-                select(records.c.state, func.count()).group_by(records.c.state)
-            ).all()
-        found = {RecordState(state): number for state, number in counted}
-        return {state: found.get(state, 0) for state in RecordState}
-
     def unfinished(self, before: datetime) -> tuple[Record, ...]:
         """What a crash may have left; see `RecordStore.unfinished`."""
         since = func.coalesce(records.c.issued_at, records.c.reserved_at)

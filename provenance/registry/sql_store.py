@@ -13,13 +13,14 @@ from provenance.registry.fingerprint_table import FingerprintTable
 from provenance.registry.leaf_table import LeafTable
 from provenance.registry.personal_table import PersonalTable
 from provenance.registry.record_table import RecordTable
+from provenance.registry.statistics_table import StatisticsTable
 from provenance.registry.store import StoreRule
 from provenance.registry.tables import SCHEMA_VERSION, metadata, schema
 
 _IDENTITY_BYTES: Final = 16
 
 
-class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable):
+class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable, StatisticsTable):
     """A `RecordStore`; every method is one transaction."""
 
     def check(self) -> None:

@@ -86,6 +86,8 @@ class SqliteStore(SqlStore):
             if not self.read_only:
                 connection.execute("PRAGMA journal_mode=DELETE")
                 connection.execute("PRAGMA synchronous=EXTRA")
+                # What is erased is overwritten with zeros, and not left in free pages.
+                connection.execute("PRAGMA secure_delete=ON")
 
         @event.listens_for(engine, "begin")
         def start(connection: Connection) -> None:
@@ -101,6 +103,13 @@ class SqliteStore(SqlStore):
         check = "quick_check" if quick else "integrity_check"
         lines = connection.exec_driver_sql(f"PRAGMA {check}").scalars().all()
         return [str(line) for line in lines if line != "ok"]
+
+    def _disk_bytes(self, connection: Connection) -> int | None:
+        pages, size = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("page_count", "page_size")
+        )
+        return int(pages) * int(size)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

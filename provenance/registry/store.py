@@ -15,6 +15,7 @@ from provenance.errors import RegistryError
 from provenance.model.custody import AccessEntry, Account, StoredCheckpoint
 from provenance.model.generation import Generation, IssuedFile, Record, RecordState, Request
 from provenance.model.ids import MarkId, SystemRef
+from provenance.model.statistics import RegistryStatistics
 
 
 class RequestTakenError(RegistryError):
@@ -214,6 +215,10 @@ class PersonalStore(Protocol):
         """Forget the account and its pseudonym; from how many records it was taken."""
         ...
 
+    def accounts_before(self, before: datetime) -> int:
+        """How many accounts were last used before a moment."""
+        ...
+
     def expire_accounts(self, before: datetime) -> int:
         """Forget accounts that were last used before a moment; how many there were."""
         ...
@@ -226,12 +231,40 @@ class PersonalStore(Protocol):
         """The access log, the oldest first."""
         ...
 
+    def access_before(self, before: datetime) -> int:
+        """How many entries are from before a moment."""
+        ...
+
     def expire_access(self, before: datetime) -> int:
         """Remove entries from before a moment; how many there were."""
         ...
 
 
-class RecordStore(RecordReader, FileReader, FingerprintReader, LeafStore, PersonalStore, Protocol):
+class StatisticsReader(Protocol):
+    """What an overview needs: numbers, and no record."""
+
+    def count(self) -> dict[RecordState, int]:
+        """How many records there are in each state."""
+        ...
+
+    def statistics(self) -> RegistryStatistics:
+        """How much there is of everything, from one state of the registry.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
+
+class RecordStore(
+    RecordReader,
+    FileReader,
+    FingerprintReader,
+    LeafStore,
+    PersonalStore,
+    StatisticsReader,
+    Protocol,
+):
     """What an operator has. Every method is one transaction and safe between threads.
 
     States only ever move reserved -> issued -> released, or to void before that.
@@ -309,10 +342,6 @@ class RecordStore(RecordReader, FileReader, FingerprintReader, LeafStore, Person
             RegistryError: there is no such record, it is in the making, or the registry cannot
                 be written.
         """
-        ...
-
-    def count(self) -> dict[RecordState, int]:
-        """How many records there are in each state."""
         ...
 
     def unfinished(self, before: datetime) -> tuple[Record, ...]:

@@ -318,6 +318,7 @@ TECHNICAL: Final = (
     "too little structure in common",
     "the key to the record's signature is not held here",
     "the record's signature does not open",
+    "it was erased on #-#-#",
     "the mark's geometry leaves nothing to compare",
     "z #, synchronisation #",
     "synchronisation #, no key reads a payload",

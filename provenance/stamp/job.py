@@ -8,6 +8,7 @@ from pathlib import Path
 from provenance.imaging import Encoding, Metadata, encode
 from provenance.imaging.xmp import with_ai_source
 from provenance.manifest import ManifestRequest
+from provenance.model.custody import Account
 from provenance.model.evidence import GenerationClaim, SoftBinding
 from provenance.model.generation import (
     Generation,
@@ -49,7 +50,7 @@ class Stamped:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What is known once everything was decoded and checked; `rgb` and `alpha` as they will be
-    marked, `to` where the file goes (None: into memory).
+    marked, `to` where the file goes (None: into memory), `account` who asked for it.
     """
 
     rgb: Pixels = field(repr=False)
@@ -62,6 +63,7 @@ class Job:
     layout: Layout
     target: Target
     to: Path | None
+    account: Account | None = None
 
     def encoded(
         self, payload: Payload, carrier_key: bytes, system: SystemRef

@@ -25,9 +25,10 @@ from provenance.imaging import (
 )
 from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr, quality
-from provenance.keys import Signer, TimeStamping
+from provenance.keys import Pseudonyms, Signer, TimeStamping
 from provenance.manifest import sign
 from provenance.manifest.build import SignedFile
+from provenance.model.custody import Account
 from provenance.model.generation import (
     Generation,
     IssuedFile,
@@ -73,6 +74,7 @@ class Stamper:
         formats: encoded inputs that are accepted.
         limits: apply to inputs and to what is written.
         time_stamping: whether time stamps are asked for, and whom. The only network use.
+        pseudonyms: the keys of accounts; without them none may be named.
         requests: how request ids are recognised; None refuses them.
     """
 
@@ -87,6 +89,7 @@ class Stamper:
     formats: frozenset[ImageFormat] = DEFAULT_STAMP
     limits: Limits = DEFAULT_LIMITS
     time_stamping: TimeStamping = TimeStamping()
+    pseudonyms: Pseudonyms | None = None
     requests: Requests | None = None
 
     def stamp(
@@ -99,6 +102,7 @@ class Stamper:
         to: Path | None = None,
         overwrite: bool = False,
         name: str = "",
+        account: str = "",
         request: str = "",
     ) -> Stamped:
         """Mark, sign, verify, record and release one picture.
@@ -119,14 +123,16 @@ class Stamper:
             to: where to write it; None keeps it in memory.
             overwrite: replace an existing file at `to`.
             name: name of the input, for messages only.
+            account: who asked for it, empty for nobody. It goes nowhere but into the registry,
+                as a pseudonym, and sealed; see `keys.pseudonyms`.
             request: an id of the caller's for this picture. Asked again with the same id and
                 input, the same record and the same bytes are given: what is there is not
                 stamped twice, and what a crash left undone is finished. The file at `to` may
-                be there already if it is this one.
+                be there already if it is this one. The account that asked first stays.
 
         Raises:
-            ArgumentError: operations without a parent, or too many parents; a request id that
-                is not acceptable or not possible here.
+            ArgumentError: operations without a parent, or too many parents; an account or a
+                request id that is none or cannot be used here.
             RequestError: the request id was used for another input.
             InputError: the input or a parent is no acceptable image, or the picture cannot
                 be written that way.
@@ -140,6 +146,7 @@ class Stamper:
             ProvenanceError: `E_IO`, the file could not be written.
         """
         scheme = catalog.scheme(self.scheme)
+        asked_by = self._account(account)
         target: Target = FileTarget(to, overwrite=overwrite) if to else MemoryTarget()
         if not request:  # with one, the file may rightly be there
             target.prepare()
@@ -161,6 +168,7 @@ class Stamper:
             layout=scheme.info.layout_for(rgb),
             target=target,
             to=to,
+            account=asked_by,
         )
         # (2) reserve a record, or find that of an earlier try
         record = self._asked_for(job, request, parents) if request else self._reserved(job)
@@ -184,7 +192,18 @@ class Stamper:
             generation=job.generation,
             id_bits=job.layout.id_bits,
             request=request,
+            account=job.account,
         )
+
+    def _account(self, account: str) -> Account | None:
+        if not account:
+            return None
+        if self.pseudonyms is None:
+            raise ArgumentError(
+                "an account was named, and this stamper has no pseudonym key",
+                hint="give the stamper its `pseudonyms`, or name no account",
+            )
+        return self.pseudonyms.of(account)
 
     def _asked_for(self, job: Job, name: str, parents: Sequence[bytes]) -> Record:
         """Step 2 of a request: its record, new or not."""

@@ -29,8 +29,13 @@ from provenance.watermark import catalog
 
 ENV_PREFIX: Final = "PROVENANCE_"
 WORKSPACE_VARIABLE: Final = "PROVENANCE_WORKSPACE"
-#: Variables with our prefix that are not settings of a section.
-_OTHER_VARIABLES: Final = frozenset({WORKSPACE_VARIABLE})
+#: Variables with our prefix that are not settings of a section: options of the command line.
+_OTHER_VARIABLES: Final = (
+    WORKSPACE_VARIABLE,
+    "PROVENANCE_ACCOUNT",
+    "PROVENANCE_LANG",
+    "PROVENANCE_OPERATOR",
+)
 
 
 class _Settings(BaseModel):
@@ -114,6 +119,17 @@ class VerifySettings(_Settings):
         return tuple(_checked_scheme(name) for name in names)
 
 
+class RetentionSettings(_Settings):
+    """How long what is personal is kept, in days. 0 keeps it for ever, and has to be written.
+
+    `accounts_days` counts from the last picture that an account asked for, `access_log_days` from
+    the entry. `registry purge --expired` removes what is older; nothing goes by itself.
+    """
+
+    accounts_days: int = Field(default=365, ge=0, le=36_500)
+    access_log_days: int = Field(default=365, ge=0, le=36_500)
+
+
 class WorkspaceSettings(_Settings):
     """The whole of `config.toml`."""
 
@@ -121,6 +137,7 @@ class WorkspaceSettings(_Settings):
     system: SystemSettings
     stamp: StampSettings = StampSettings()
     verify: VerifySettings = VerifySettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 class LoadedSettings(_Settings):
@@ -133,7 +150,7 @@ class LoadedSettings(_Settings):
         """Every setting: key, effective value, origin."""
         return [
             (f"{section}.{key}", value, self.origins.get(f"{section}.{key}", "default"))
-            for section in ("system", "stamp", "verify")
+            for section in ("system", "stamp", "verify", "retention")
             for key, value in getattr(self.values, section)
         ]
 
@@ -173,7 +190,7 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> LoadedSettings:
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
-    # Who the system is cannot be changed by a variable.
+    # Who the system is and when personal data goes cannot be changed by a variable.
     models: dict[str, type[_Settings]] = {"stamp": StampSettings, "verify": VerifySettings}
     found = []
     for variable, text in sorted(environment.items()):
@@ -207,7 +224,7 @@ def _first_problem(error: ValidationError, origins: Mapping[str, str]) -> str:
 
 def write_settings(path: Path, system: SystemSettings) -> None:
     """Write the `config.toml` of a new workspace: the system, and commented defaults."""
-    stamp, verify = StampSettings(), VerifySettings()
+    stamp, verify, retention = StampSettings(), VerifySettings(), RetentionSettings()
     lines = [
         "# Settings of this workspace. Every key can be seen with: provenance config show",
         "schema_version = 1",
@@ -230,6 +247,10 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         '# trust_lists = ["C2PA-TRUST-LIST.pem"]  # relative to this directory',
         '# tsa_lists = ["C2PA-TSA-TRUST-LIST.pem"]',
         '# policy = "policy.toml"  # which of the signers on those lists are accepted',
+        "",
+        "[retention]",
+        f"# accounts_days = {retention.accounts_days}  # after the last picture; 0 is for ever",
+        f"# access_log_days = {retention.access_log_days}",
         "",
     ]
     path.write_text("\n".join(lines), "utf-8")

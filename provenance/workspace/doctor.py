@@ -13,6 +13,7 @@ from pathlib import Path
 from provenance.errors import ProvenanceError, TrustError
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
+from provenance.workspace.custody import expired
 from provenance.workspace.workspace import Workspace
 
 _PACKAGES = ("c2pa-python", "cryptography", "numpy", "opencv-python", "pillow", "sqlalchemy")
@@ -84,6 +85,7 @@ def _workspace(path: Path) -> Iterator[Check]:
     yield _attempt("policy", lambda: str(workspace.policy() or "every signer on a trust list"))
     yield _time_stamps(workspace)
     yield _attempt("registry", lambda: _registry(workspace))
+    yield from _retention(workspace)
     yield from _signer(workspace)
 
 
@@ -121,6 +123,21 @@ def _registry(workspace: Workspace) -> str:
     store = workspace.store()  # for writing: what a killed writer left half done is undone
     store.check()
     return ", ".join(f"{number} {state.value}" for state, number in store.count().items())
+
+
+def _retention(workspace: Workspace) -> Iterator[Check]:
+    try:
+        store = workspace.store(read_only=True)
+        due = expired(store, workspace.settings.retention, datetime.now(UTC))
+    except ProvenanceError:
+        return  # the registry has a check of its own
+    late = bool(due.accounts or due.access_entries)
+    yield Check(
+        name="retention",
+        level=Level.WARN if late else Level.OK,
+        detail=f"expired: accounts {due.accounts}, access log entries {due.access_entries}",
+        remedy=f"provenance registry purge --expired -w {workspace.path}" if late else "",
+    )
 
 
 def _signer(workspace: Workspace) -> Iterator[Check]:

@@ -30,6 +30,7 @@ from provenance.keys import (
     SIGNS_REPORTS,
     CertificateChain,
     FileSigner,
+    Pseudonyms,
     Purpose,
     SystemSecret,
     create_chain,
@@ -50,6 +51,7 @@ from provenance.workspace.config import (
     load_settings,
     write_settings,
 )
+from provenance.workspace.custody import Custodian, copies_in
 
 if TYPE_CHECKING:
     from provenance.stamp import Stamper
@@ -214,6 +216,25 @@ class Workspace:
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         return secret.derive(Purpose.PSEUDONYM, system_id=self.settings.system.id, epoch=0)
 
+    def pseudonyms(self) -> Pseudonyms:
+        """The keys of accounts; they outlive the epochs, so that pseudonyms stay the same."""
+        secret = SystemSecret.load(self.path / "keys" / "system.secret")
+        system_id = self.settings.system.id
+        return Pseudonyms(secret.derive(Purpose.PSEUDONYM, system_id=system_id, epoch=0))
+
+    def custodian(self, *, operator: str, reason: str, read_only: bool = False) -> Custodian:
+        """Whoever reveals and erases, with the access log that says so.
+
+        Raises:
+            ArgumentError: no reason is given, or it or the operator is no printable text.
+        """
+        return Custodian(
+            store=self.store(read_only=read_only),
+            operator=operator,
+            reason=reason,
+            copies=lambda: copies_in(self.path),
+        )
+
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
         from provenance.stamp import Requests, Stamper  # whoever verifies does not need it
@@ -230,6 +251,7 @@ class Workspace:
             signature_key=self.signature_keys()[0],
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
+            pseudonyms=self.pseudonyms(),
             requests=Requests(key=self.request_key()),
         )
 

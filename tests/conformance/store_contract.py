@@ -203,6 +203,44 @@ class StoreContract(ABC):
                 in_state(store, state)
         assert store.count() == {state: n for n, state in enumerate(RecordState, 1)}
 
+    def test_an_empty_registry_has_nothing_to_count(self, store):
+        found = store.statistics()
+        assert found.states == dict.fromkeys(RecordState, 0)
+        assert (found.groups, found.days) == ((), {})
+        assert (found.own_fingerprints, found.parent_fingerprints, found.erased) == (0, 0, 0)
+        assert (found.leaves, found.leaves_waiting, found.checkpoints) == (0, 0, 0)
+        assert (found.accounts, found.access_entries) == (0, 0)
+
+    def test_everything_that_a_registry_holds_is_counted(self, store, reopen):
+        account = Account("ab" * 16, b"sealed")
+        for state in RecordState:
+            in_state(store, state)
+        file = issued_file(parents=(parent_file(), parent_file(1)))
+        other = store.issue(reserved(store, OTHER, account=account).record_id, file)
+        store.sequence()
+        gone = store.issue(reserved(store, account=account).record_id, issued_file())
+        store.erase(gone.record_id)
+        store.add_checkpoint(checkpoint(3))
+        moment = datetime(2026, 11, 1, tzinfo=UTC)
+        store.note_access(
+            AccessEntry(at=moment, action=AccessAction.ERASE, subject="x", operator="o", reason="r")
+        )
+        found = reopen().statistics()
+        assert found.states == store.count()
+        assert found.states[RecordState.ISSUED] == 2
+        assert [(group.system, group.records) for group in found.groups] == [
+            (SYSTEM, 2),
+            (OTHER, 1),
+        ]
+        assert {group.model for group in found.groups} == {records.GENERATION.model}
+        assert {(group.scheme, group.epoch) for group in found.groups} == {(records.SCHEME, 3)}
+        assert sum(found.days.values()) == 3
+        assert max(found.days) == other.issued_at.strftime("%Y-%m-%d")
+        assert (found.own_fingerprints, found.parent_fingerprints, found.erased) == (3, 2, 1)
+        assert (found.leaves, found.leaves_waiting, found.checkpoints) == (4, 1, 1)
+        assert (found.accounts, found.access_entries) == (1, 1)
+        assert found.disk_bytes is None or found.disk_bytes > 0
+
     # --- fingerprints ---------------------------------------------------------------------
 
     def test_every_issued_file_lists_its_fingerprint_and_nothing_else_does(self, store, reopen):
@@ -399,7 +437,9 @@ class StoreContract(ABC):
         reserved(store, account=used)
         moment = datetime.now(UTC)
         reserved(store, account=used)
+        assert store.accounts_before(moment) == 1
         assert store.expire_accounts(moment) == 1
+        assert store.accounts_before(moment) == 0
         assert store.account(old.pseudonym) is None
         assert store.account(used.pseudonym) == used
         assert store.records_of(old.pseudonym) == ()
@@ -420,7 +460,9 @@ class StoreContract(ABC):
         for entry in made:
             store.note_access(entry)
         assert list(reopen().access_entries()) == made
+        assert store.access_before(moment + timedelta(days=2)) == 2
         assert store.expire_access(moment + timedelta(days=2)) == 2
+        assert store.access_before(moment + timedelta(days=2)) == 0
         assert list(store.access_entries()) == made[2:]
 
     # --- erasing ---------------------------------------------------------------------------

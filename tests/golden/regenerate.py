@@ -55,6 +55,47 @@ def keys() -> list[dict[str, Any]]:
     ]
 
 
+# --- accounts under a pseudonym ----------------------------------------------------------
+
+USES = (b"pseudonym", b"seal", b"keyed")
+ACCOUNTS = ("user-1", "A", "Zo\u00eb \U0001f43e", "x" * 200)
+
+
+def pseudonyms() -> dict[str, Any]:
+    """Pseudonyms of accounts, sealed accounts with a fixed nonce, and keyed hashes."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    accounts, hashes = [], []
+    for key in SECRETS.values():
+        uses = {use: hkdf(key, b"provenance/pseudonyms/1/" + use) for use in USES}
+        for account in ACCOUNTS:
+            text = account.encode()
+            pseudonym = hmac.digest(uses[b"pseudonym"], text, "sha256").hex()[:32]
+            padded = len(text).to_bytes(2) + text
+            padded = padded.ljust(math.ceil(len(padded) / 256) * 256, b"\0")
+            nonce = bytes(range(12))
+            sealed = AESGCM(uses[b"seal"]).encrypt(nonce, padded, pseudonym.encode())
+            accounts.append(
+                {
+                    "key": key.hex(),
+                    "account": account,
+                    "pseudonym": pseudonym,
+                    "sealed": (nonce + sealed).hex(),
+                }
+            )
+        for purpose, parts in ((b"request", ()), (b"request", (b"7", b"")), (b"digest", (b"7",))):
+            message = b"".join(len(part).to_bytes(8) + part for part in (purpose, *parts))
+            hashes.append(
+                {
+                    "key": key.hex(),
+                    "purpose": purpose.decode(),
+                    "parts": [part.hex() for part in parts],
+                    "hash": hmac.digest(uses[b"keyed"], message, "sha256").hex(),
+                }
+            )
+    return {"accounts": accounts, "keyed": hashes}
+
+
 # --- payloads ----------------------------------------------------------------------------
 
 #: name: bits of the id, bits of the tag, version and system in front
@@ -296,6 +337,7 @@ def hashes() -> list[dict[str, Any]]:
 
 FILES = {
     "keys.json": keys,
+    "pseudonyms.json": pseudonyms,
     "payloads.json": payloads,
     "lattice.json": lattices,
     "pdq.json": hashes,

@@ -1,4 +1,4 @@
-"""What is already out there keeps its meaning: keys, payloads, marks, perceptual hashes."""
+"""What is already out there keeps its meaning: keys, accounts, payloads, marks, hashes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from golden import regenerate
 
 from provenance.fingerprint import fingerprint
-from provenance.keys import Purpose, SystemSecret
-from provenance.model import Fingerprint, MarkId, SystemRef, WatermarkStatus
+from provenance.keys import Pseudonyms, Purpose, SystemSecret
+from provenance.model import Account, Fingerprint, MarkId, SystemRef, WatermarkStatus
 from provenance.watermark import DetectionKey, Keyring, Layout, catalog, issue
 from provenance.watermark.carriers.chips import chips
 from provenance.watermark.carriers.lattice import FULL_BAND, SHORT_BAND, lattice
@@ -45,6 +45,21 @@ def test_derived_keys_stay_what_they_are(row):
 
 def test_the_golden_keys_cover_every_purpose():
     assert {row["purpose"] for row in rows("keys.json")} == {purpose.value for purpose in Purpose}
+
+
+@pytest.mark.parametrize("row", rows("pseudonyms.json")["accounts"], ids=lambda r: r["pseudonym"])
+def test_accounts_keep_their_pseudonyms_and_can_be_revealed(row):
+    pseudonyms = Pseudonyms(bytes.fromhex(row["key"]))
+    assert pseudonyms.of(row["account"]).pseudonym == row["pseudonym"]
+    sealed = Account(row["pseudonym"], bytes.fromhex(row["sealed"]))
+    assert pseudonyms.reveal(sealed) == row["account"]
+
+
+@pytest.mark.parametrize("row", rows("pseudonyms.json")["keyed"], ids=lambda r: r["hash"][:8])
+def test_keyed_hashes_stay_what_they_are(row):
+    pseudonyms = Pseudonyms(bytes.fromhex(row["key"]))
+    parts = map(bytes.fromhex, row["parts"])
+    assert pseudonyms.keyed(row["purpose"].encode(), *parts).hex() == row["hash"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from provenance.errors import ConfigError, ErrorCode
 from provenance.imaging import ImageFormat
 from provenance.watermark import catalog
 
+DEFAULTS = ("# scheme", "# format", "# model", "# accounts_days", "# access_log_days")
+
 
 @pytest.fixture
 def made(tmp_path):
@@ -54,7 +56,7 @@ def test_a_new_workspace_has_defaults_and_knows_who_it_is(made):
 
 def test_every_setting_is_listed(made):
     listed = set(values(made))
-    for section in ("system", "stamp", "verify"):
+    for section in ("system", "stamp", "verify", "retention"):
         for key in type(getattr(made.settings, section)).model_fields:
             assert f"{section}.{key}" in listed
 
@@ -64,8 +66,7 @@ def test_the_commented_lines_of_a_new_file_are_the_defaults(made):
     config = made.path / "config.toml"
     text = config.read_text("utf-8")
     lines = [
-        line.removeprefix("# ") if line.startswith(("# scheme", "# format", "# model")) else line
-        for line in text.splitlines()
+        line.removeprefix("# ") if line.startswith(DEFAULTS) else line for line in text.splitlines()
     ]
     assert lines != text.splitlines()
     config.write_text("\n".join(lines), "utf-8")
@@ -105,6 +106,25 @@ def test_a_number_in_a_variable_is_a_number(made):
 
 def test_the_variable_that_names_the_workspace_is_no_setting(made):
     assert opened(made, PROVENANCE_WORKSPACE="/elsewhere").path == made.path
+
+
+@pytest.mark.parametrize("name", ["ACCOUNT", "LANG", "OPERATOR"])
+def test_the_variables_of_options_are_no_settings(made, name):
+    assert opened(made, **{f"PROVENANCE_{name}": "anything"}).settings == made.settings
+
+
+def test_what_is_personal_is_kept_for_a_year_unless_the_file_says_otherwise(made):
+    assert values(made)["retention.accounts_days"] == 365
+    assert values(made)["retention.access_log_days"] == 365
+    again = opened(in_section(made, "retention", "accounts_days = 0"))
+    assert again.settings.retention.accounts_days == 0
+    assert again.settings.retention.access_log_days == 365
+
+
+@pytest.mark.parametrize("key", ["ACCOUNTS_DAYS", "ACCESS_LOG_DAYS"])
+def test_retention_cannot_be_changed_by_a_variable(made, key):
+    with pytest.raises(ConfigError, match=f"PROVENANCE_RETENTION_{key}"):
+        opened(made, **{f"PROVENANCE_RETENTION_{key}": "1"})
 
 
 def test_the_environment_of_the_process_is_used_by_default(made, monkeypatch):
@@ -159,6 +179,9 @@ def test_who_the_system_is_cannot_be_changed_by_a_variable(made, name):
         ("stamp", 'formats = "png"'),
         ("verify", 'formats = ["bmp"]'),
         ("verify", "schemes = [1]"),
+        ("retention", "accounts_days = -1"),
+        ("retention", "access_log_days = 36501"),
+        ("retention", 'accounts_days = "for ever"'),
     ],
 )
 def test_a_value_of_another_kind_is_refused_by_name(made, section, line):

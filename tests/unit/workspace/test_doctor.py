@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from provenance import Workspace
 from provenance.keys import create_chain, write_private
+from provenance.model import AccessAction, AccessEntry
 from provenance.watermark import catalog
 from provenance.workspace.doctor import Level, examine
 
@@ -45,6 +46,22 @@ def test_the_installation_is_looked_at_without_a_workspace():
     assert {"python", "packages", "clock", "network"} <= names
     assert {f"scheme {name}" for name in catalog.names()} <= names
     assert "workspace" not in names
+
+
+def test_what_is_kept_for_too_long_is_a_warning(made):
+    assert checks(made)["retention"].level is Level.OK
+    entry = AccessEntry(
+        at=datetime.now(UTC) - timedelta(days=366),
+        action=AccessAction.REVEAL,
+        subject="x",
+        operator="",
+        reason="long ago",
+    )
+    made.store().note_access(entry)
+    found = checks(made)["retention"]
+    assert found.level is Level.WARN
+    assert found.detail == "expired: accounts 0, access log entries 1"
+    assert found.remedy == f"provenance registry purge --expired -w {made.path}"
 
 
 @pytest.mark.parametrize(
