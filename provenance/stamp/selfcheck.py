@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from provenance.errors import SelfCheckError, TimeStampError
+from provenance.errors import InputError, SelfCheckError, TimeStampError
 from provenance.fingerprint import SignatureKey, seal, signature
 from provenance.imaging import Encoding, Limits, load
 from provenance.keys import TimeStampMode
@@ -56,11 +56,13 @@ class SelfCheck:
         """Pixels, manifest and mark of the written file, once all name this record.
 
         Raises:
-            InputError: it cannot be decoded within the limits.
-            SelfCheckError: manifest or mark are not what they should be.
+            SelfCheckError: it cannot be decoded, or manifest or mark are not what they should be.
         """
         kind = self.encoding.format
-        image = load(data, strict=True, formats={kind}, limits=self.limits)
+        try:
+            image = load(data, strict=True, formats={kind}, limits=self.limits)
+        except InputError as error:
+            raise SelfCheckError(f"the written file cannot be decoded: {error.message}") from error
         manifest = read(data, kind.mime, self.trust)
         if manifest.status is not ManifestStatus.TRUSTED:
             codes = ", ".join(manifest.failure) or manifest.detail

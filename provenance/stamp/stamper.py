@@ -233,6 +233,7 @@ class Stamper:
     def _issued(self, job: Job, record: Record) -> tuple[bytes, Record, IssuedFile]:
         """Steps 3 to 7: the file as it was written, the issued record, and what that says."""
         kind, target = job.encoding.format, job.target
+        committing = False
         try:
             payload = self._payload(job, record)
             # (3) embed the mark
@@ -272,9 +273,10 @@ class Stamper:
                 signer=self.signer.chain.sha256,
                 envelope=self._envelope(record, encoded, signed),
             )
+            committing = True
             return written, self.store.issue(record.record_id, file), file
         except BaseException as error:
-            self._give_up(record, target, error)
+            self._give_up(record, target, error, committing=committing)
             raise
 
     def _envelope(self, record: Record, encoded: bytes, signed: SignedFile) -> bytes:
@@ -308,11 +310,11 @@ class Stamper:
         target.discard()
 
     def _noted(self, record: Record) -> None:
-        """Step 9; of a request somebody else may have done it meanwhile."""
+        """Step 9; somebody else may have done it meanwhile, or an error came after the commit."""
         try:
             self.store.release(record.record_id)
         except RegistryError:
-            found = self.store.find_by_id(record.record_id) if record.request else None
+            found = self.store.find_by_id(record.record_id)
             if found is None or found.state is not RecordState.RELEASED:
                 raise
 
@@ -367,13 +369,23 @@ class Stamper:
             limits=self.limits,
         )
 
-    def _give_up(self, record: Record, target: Target, error: BaseException) -> None:
-        """Leave no file and no open record; never hide the error that led here."""
-        target.discard()
+    def _give_up(
+        self, record: Record, target: Target, error: BaseException, *, committing: bool
+    ) -> None:
+        """Leave no file and no open record; never hide the error that led here.
+
+        A commit that reports an error may have been made all the same (a directory that could
+        not be synced). Then the record cannot become void, and the file is kept beside for the
+        sweeper to finish; nobody takes it for released before that.
+        """
+        if not committing:
+            target.discard()
         try:
             self.store.void(record.record_id)
         except RegistryError as second:
             error.add_note(f"record {record.record_id} could not be voided: {second}")
+        else:
+            target.discard()
 
 
 def _required(value: _T | None) -> _T:

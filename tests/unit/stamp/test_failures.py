@@ -254,6 +254,23 @@ def test_a_stamper_without_a_system_id_is_told_so(bench):
     assert "no id" in fails(bench, RegistryError, stamper=incomplete).message
 
 
+def test_a_commit_that_was_made_although_it_failed_keeps_the_file(bench):
+    """As when the directory of the registry cannot be synced."""
+    stamper = store_that(bench, "issue", RegistryError("disk I/O error"), after=True)
+    error = fails(bench, RegistryError, stamper=stamper)
+    assert any("could not be voided" in note for note in error.__notes__)
+    (aside,) = bench.left_behind()
+    assert is_unreleased(aside)
+    finished(bench)
+
+
+def test_a_release_that_was_noted_although_it_failed_is_one(bench):
+    stamper = store_that(bench, "release", RegistryError("disk I/O error"), after=True)
+    stamper.stamp(pictures.crop(), bench.generation, to=bench.target)
+    assert bench.left_behind() == [bench.target.name]
+    assert bench.states() == {RecordState.RELEASED: 1}
+
+
 # --- after the record was committed --------------------------------------------------------
 
 
