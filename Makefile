@@ -81,6 +81,7 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 		--out benchmarks/results/content-match.md
 	$(BIN)/python -m benchmarks.release_kills --kills 1000 \
 		--out benchmarks/results/release-kills.md
+	$(BIN)/python -m benchmarks.guard --files 200000
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
