@@ -59,6 +59,7 @@ def main() -> int:
         measured = Guard(store, [Path(top)], older_than=timedelta(hours=1))
         alarms += sum(1 for _ in measured.look())
         kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
         alarms += sum(1 for _ in measured.look())
         _, peak = tracemalloc.get_traced_memory()
         print(f"{'memory kept':<14} {kept / options.files:.0f} bytes for each file")

@@ -43,9 +43,7 @@ def stamp_until_killed(workspace: Path, folder: Path, pipe: int, seed: int, poin
     """
     draw = random.Random(seed)  # noqa: S311 - load, not a secret
     opened = Workspace.open(workspace)
-    stamper = replace(
-        opened.stamper(), requests=Requests(key=opened.request_key(), wait_s=0.05, poll_s=0.01)
-    )
+    stamper = replace(opened.stamper(), requests=Requests(wait_s=0.05, poll_s=0.01))
     _note_reserved(pipe)
     last = draw.randrange(3)  # pictures that are finished before it dies at its point
     for number in count():

@@ -8,74 +8,76 @@ the digest of an unmarked picture lies in it, and nobody without the key can try
 from __future__ import annotations
 
 import hashlib
-import hmac
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from provenance.errors import ArgumentError, ErrorCode, RegistryError, RequestError
 from provenance.imaging import Encoding
+from provenance.keys import Pseudonyms
 from provenance.model.generation import MAX_TEXT, Generation, Record, Request
 from provenance.registry import RecordStore, RequestTakenError
 from provenance.stamp.picture import Picture, Pixels
 
-_KEY: Final = b"provenance/request/1/key\0"
-_DIGEST: Final = b"provenance/request/1/digest\0"
+_KEY: Final = b"request id"
+_DIGEST: Final = b"request input"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requests:
-    """How request ids are recognised.
+def request_of(
+    keys: Pseudonyms,
+    name: str,
+    system_id: int,
+    source: Picture,
+    *,
+    generation: Generation,
+    encoding: Encoding,
+    scheme: str,
+    parents: Sequence[bytes],
+) -> Request:
+    """The request of that name for this input.
 
-    Attributes:
-        key: 32 bytes, the same for as long as ids are to be recognised.
-        wait_s: how long to wait for another process that is at work on the same request.
-        poll_s: how often to look whether it is done.
+    Args:
+        keys: the same for as long as ids are to be recognised.
+        name: what the caller calls it.
+        system_id: of the generating system.
+        source: the decoded input.
+        generation: what the caller states.
+        encoding: how the result is written.
+        scheme: name of the watermark scheme.
+        parents: encoded files that the picture was made from.
+
+    Raises:
+        ArgumentError: the name is not acceptable.
     """
-
-    key: bytes = field(repr=False)
-    wait_s: float = 30.0
-    poll_s: float = 0.1
-
-    def request(
-        self,
-        name: str,
-        system_id: int,
-        source: Picture,
-        *,
-        generation: Generation,
-        encoding: Encoding,
-        scheme: str,
-        parents: Sequence[bytes],
-    ) -> Request:
-        """The request of that name for this input.
-
-        Raises:
-            ArgumentError: the name is not acceptable.
-        """
-        if len(name) > MAX_TEXT or not name.isprintable():
-            raise ArgumentError(
-                f"a request id must be printable text of at most {MAX_TEXT} characters"
-            )
-        key = self._hash(_KEY, [str(system_id).encode(), name.encode("utf-8", "surrogatepass")])
-        facts = [
+    if not name or len(name) > MAX_TEXT or not name.isprintable():
+        raise ArgumentError(f"a request id must be printable text of at most {MAX_TEXT} characters")
+    key = keys.keyed(_KEY, str(system_id).encode(), name.encode())
+    return Request(
+        key=key,
+        digest=keys.keyed(
+            _DIGEST,
             key,
             *_of_picture(source),
             *_of_generation(generation),
             *_of_encoding(encoding),
             scheme.encode(),
             *(hashlib.sha256(parent).digest() for parent in parents),
-        ]
-        return Request(key=key, digest=self._hash(_DIGEST, facts))
+        ),
+    )
 
-    def _hash(self, domain: bytes, parts: Sequence[bytes | memoryview]) -> bytes:
-        """HMAC-SHA256 over the domain and every part behind its length."""
-        made = hmac.new(self.key, domain, hashlib.sha256)
-        for part in parts:
-            made.update(len(part).to_bytes(8))
-            made.update(part)
-        return made.digest()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """How requests that are under way are waited for.
+
+    Attributes:
+        wait_s: how long to wait for another process that is at work on the same request.
+        poll_s: how often to look whether it is done.
+    """
+
+    wait_s: float = 30.0
+    poll_s: float = 0.1
 
     def record(
         self, store: RecordStore, system_id: int, request: Request, reserve: Callable[[], Record]
@@ -117,19 +119,18 @@ class Requests:
             time.sleep(self.poll_s)
 
 
-def _of_picture(source: Picture) -> Iterator[bytes | memoryview]:
+def _of_picture(source: Picture) -> Iterator[bytes]:
     yield from _of_pixels(source.rgb)
-    if source.alpha is not None:
-        yield from _of_pixels(source.alpha)
-    yield b"" if source.alpha is None else b"alpha"
+    yield from _of_pixels(source.alpha)
     kept = source.metadata
     yield from (kept.exif, kept.xmp, kept.icc)
     yield source.ancestor.file.sha256.encode() if source.ancestor else b""
 
 
-def _of_pixels(pixels: Pixels) -> Iterator[bytes]:
-    yield "x".join(map(str, pixels.shape)).encode()
-    yield pixels.tobytes()
+def _of_pixels(pixels: Pixels | None) -> Iterator[bytes]:
+    """Shape and SHA-256; both empty where there are none."""
+    yield b"" if pixels is None else "x".join(map(str, pixels.shape)).encode()
+    yield b"" if pixels is None else hashlib.sha256(pixels.tobytes()).digest()
 
 
 def _of_generation(generation: Generation) -> Iterator[bytes]:

@@ -41,8 +41,9 @@ from provenance.registry import RecordStore
 from provenance.stamp.job import Job, Stamped
 from provenance.stamp.parents import ancestry
 from provenance.stamp.picture import picture
+from provenance.stamp.release import Release
 from provenance.stamp.replay import envelope, replay
-from provenance.stamp.requests import Requests
+from provenance.stamp.requests import Requests, request_of
 from provenance.stamp.selfcheck import SelfCheck, time_stamp_result
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
@@ -74,8 +75,8 @@ class Stamper:
         formats: encoded inputs that are accepted.
         limits: apply to inputs and to what is written.
         time_stamping: whether time stamps are asked for, and whom. The only network use.
-        pseudonyms: the keys of accounts; without them none may be named.
-        requests: how request ids are recognised; None refuses them.
+        pseudonyms: the keys of accounts and request ids; without them none may be named.
+        requests: how long a request that is under way is waited for.
     """
 
     system: SystemRef
@@ -90,7 +91,7 @@ class Stamper:
     limits: Limits = DEFAULT_LIMITS
     time_stamping: TimeStamping = TimeStamping()
     pseudonyms: Pseudonyms | None = None
-    requests: Requests | None = None
+    requests: Requests = Requests()
 
     def stamp(
         self,
@@ -177,7 +178,7 @@ class Stamper:
         # (3) to (7), ending in the commit
         written, record, file = self._issued(job, record)
         # (8) give the file its name, (9) note that it has one
-        self._published(job, record, file)
+        self._release(job, record).finish(file)
         return job.stamped(record, file, written)
 
     # --- steps -------------------------------------------------------------------
@@ -207,10 +208,14 @@ class Stamper:
 
     def _asked_for(self, job: Job, name: str, parents: Sequence[bytes]) -> Record:
         """Step 2 of a request: its record, new or not."""
-        if self.requests is None:
-            raise ArgumentError("this stamper has no key by which to recognise request ids")
+        if self.pseudonyms is None:
+            raise ArgumentError(
+                "a request id was given, and this stamper has no pseudonym key",
+                hint="give the stamper its `pseudonyms`, or no request id",
+            )
         system_id = _required(self.system.id)
-        request = self.requests.request(
+        request = request_of(
+            self.pseudonyms,
             name,
             system_id,
             job.source,
@@ -276,7 +281,7 @@ class Stamper:
             committing = True
             return written, self.store.issue(record.record_id, file), file
         except BaseException as error:
-            self._give_up(record, target, error, committing=committing)
+            self._release(job, record).give_up(error, committing=committing)
             raise
 
     def _envelope(self, record: Record, encoded: bytes, signed: SignedFile) -> bytes:
@@ -284,39 +289,6 @@ class Stamper:
         if record.request is None:
             return b""
         return envelope(encoded, signed.data, signed.manifest)
-
-    def _published(self, job: Job, record: Record, file: IssuedFile) -> None:
-        """Steps 8 and 9.
-
-        If they fail, the file stays beside and its record issued: the sweeper finishes both. Of a
-        request somebody else may have been given this very file, so that it keeps its name.
-        """
-        shared = record.request is not None
-        try:
-            self._named(job.target, file, shared=shared)
-            self._noted(record)
-        except BaseException:
-            if not shared:
-                job.target.withdraw()
-            raise
-
-    def _named(self, target: Target, file: IssuedFile, *, shared: bool) -> None:
-        """Step 8; of a request somebody else may have done it meanwhile."""
-        try:
-            target.publish()
-        except ProvenanceError:
-            if not (shared and target.adopt(file.sha256)):
-                raise
-        target.discard()
-
-    def _noted(self, record: Record) -> None:
-        """Step 9; somebody else may have done it meanwhile, or an error came after the commit."""
-        try:
-            self.store.release(record.record_id)
-        except RegistryError:
-            found = self.store.find_by_id(record.record_id)
-            if found is None or found.state is not RecordState.RELEASED:
-                raise
 
     def _again(self, job: Job, record: Record, file: IssuedFile) -> Stamped:
         """A request that was made before: its file, made again from the input.
@@ -336,19 +308,27 @@ class Stamper:
                 hint="made with other versions of the libraries, or under another name or key "
                 "epoch of the system? The record stays as it is; use a new request id",
             ) from error
-        self._check(job, record, payload).see(data)
+        check = self._check(job, record, payload)
         if job.target.adopt(file.sha256):
+            check.see(data)
             if record.state is RecordState.ISSUED:
-                self._noted(record)
+                self._release(job, record).note()
             return job.stamped(record, file, data)
         try:
             job.target.prepare()
             job.target.write(data)
+            written = job.target.read_back(self.limits)
+            check.see(written)
+            if written != data:
+                raise SelfCheckError("the written file is not the one that was to be written")
         except BaseException:
             job.target.discard()
             raise
-        self._published(job, record, file)
+        self._release(job, record).finish(file)
         return job.stamped(record, file, data)
+
+    def _release(self, job: Job, record: Record) -> Release:
+        return Release(store=self.store, target=job.target, record=record)
 
     def _payload(self, job: Job, record: Record) -> Payload:
         return issue(
@@ -368,24 +348,6 @@ class Stamper:
             trust=self.trust,
             limits=self.limits,
         )
-
-    def _give_up(
-        self, record: Record, target: Target, error: BaseException, *, committing: bool
-    ) -> None:
-        """Leave no file and no open record; never hide the error that led here.
-
-        A commit that reports an error may have been made all the same (a directory that could
-        not be synced). Then the record cannot become void, and the file is kept beside for the
-        sweeper to finish; nobody takes it for released before that.
-        """
-        if not committing:
-            target.discard()
-        try:
-            self.store.void(record.record_id)
-        except RegistryError as second:
-            error.add_note(f"record {record.record_id} could not be voided: {second}")
-        else:
-            target.discard()
 
 
 def _required(value: _T | None) -> _T:

@@ -211,13 +211,8 @@ class Workspace:
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         return secret.derive(Purpose.NAMES, system_id=self.settings.system.id, epoch=0)
 
-    def request_key(self) -> bytes:
-        """The 32-byte key under which request ids are recognised; it outlives the epochs."""
-        secret = SystemSecret.load(self.path / "keys" / "system.secret")
-        return secret.derive(Purpose.PSEUDONYM, system_id=self.settings.system.id, epoch=0)
-
     def pseudonyms(self) -> Pseudonyms:
-        """The keys of accounts; they outlive the epochs, so that pseudonyms stay the same."""
+        """The keys of accounts and requests; they outlive the epochs: a pseudonym stays the same."""
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         system_id = self.settings.system.id
         return Pseudonyms(secret.derive(Purpose.PSEUDONYM, system_id=system_id, epoch=0))
@@ -237,7 +232,7 @@ class Workspace:
 
     def stamper(self) -> Stamper:
         """A stamper with this workspace's keys, signer and registry."""
-        from provenance.stamp import Requests, Stamper  # whoever verifies does not need it
+        from provenance.stamp import Stamper  # whoever verifies does not need it
 
         settings = self.settings.stamp
         return Stamper(
@@ -252,7 +247,6 @@ class Workspace:
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
             pseudonyms=self.pseudonyms(),
-            requests=Requests(key=self.request_key()),
         )
 
     def verifier(self) -> Verifier:

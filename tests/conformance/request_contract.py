@@ -30,7 +30,7 @@ class RequestContract(ABC):
         return replace(
             workspace.stamper(),
             store=opener(),
-            requests=Requests(key=workspace.request_key(), wait_s=0.2, poll_s=0.01),
+            requests=Requests(wait_s=0.2, poll_s=0.01),
         )
 
     @pytest.mark.parametrize("where", ["memory", "one file"])

@@ -19,6 +19,7 @@ from provenance.errors import (
     SelfCheckError,
 )
 from provenance.imaging import Metadata, encode
+from provenance.keys import Pseudonyms
 from provenance.model import Operation, RecordState
 from provenance.registry import SqliteStore
 from provenance.stamp import Requests, job
@@ -77,7 +78,7 @@ def test_without_a_request_everything_is_as_it_was(bench):
 def test_the_registry_holds_neither_the_id_nor_a_digest_of_the_picture(bench, ask):
     made = ask()
     record = bench.workspace.store().find_by_id(made.record_id)
-    other = replace(bench.stamper, requests=Requests(key=b"k" * 32))
+    other = replace(bench.stamper, pseudonyms=Pseudonyms(b"k" * 32))
     ask(stamper=other)
     records = [bench.workspace.store().find_by_id(r) for r in (made.record_id,)]
     assert records == [record]
@@ -190,7 +191,7 @@ def test_threads_with_one_request_get_one_record(bench, ask):
 
 
 def test_it_waits_for_who_is_at_work(bench, ask):
-    requests = replace(bench.stamper.requests, wait_s=20, poll_s=0.01)
+    requests = Requests(wait_s=20, poll_s=0.01)
     waiting = replace(bench.stamper, requests=requests)
     made = []
 
@@ -303,8 +304,8 @@ def test_an_id_that_cannot_be_printed_is_refused(bench, ask, name):
 
 
 def test_a_stamper_without_a_key_for_requests_says_so(bench, ask):
-    with pytest.raises(ArgumentError, match="no key"):
-        ask(stamper=replace(bench.stamper, requests=None))
+    with pytest.raises(ArgumentError, match="no pseudonym key"):
+        ask(stamper=replace(bench.stamper, pseudonyms=None))
 
 
 def _dies(*_):
