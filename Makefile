@@ -27,13 +27,13 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 # pdqhash has no wheels: where there is no C++ compiler it is left out, and the one test
 # that compares with it live says so when it is skipped.
 $(VENV)/.dev: $(VENV)/.demo
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,report,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,dev]'
 	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
 		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,report,bench,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,bench,dev]'
 	@touch $@
 
 # --- what people run --------------------------------------------------------------
@@ -71,6 +71,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
 	$(BIN)/python -m benchmarks.content_match
 	$(BIN)/python -m benchmarks.release_kills
+	$(BIN)/python -m benchmarks.registry search
 
 soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
 	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak
@@ -82,6 +83,9 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 	$(BIN)/python -m benchmarks.release_kills --kills 1000 \
 		--out benchmarks/results/release-kills.md
 	$(BIN)/python -m benchmarks.guard --files 200000
+	$(BIN)/python -m benchmarks.registry search --hashes pictures
+	$(BIN)/python -m benchmarks.registry search --records 10000000 --no-peers --checked 5
+	$(BIN)/python -m benchmarks.registry store
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

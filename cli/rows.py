@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provenance.errors import ProvenanceError
 from provenance.model import MarkId, SystemRef
+from provenance.printable import file_name
 
 from .console import error_fields, path_fields
 from .inputs import Source
@@ -35,6 +37,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no better type
             return value.isoformat()
         case tuple() | list() | set() | frozenset():
             return [plain(item) for item in value]
+        case Path():
+            return file_name(value)[0]
         case dict():
             return {str(key): plain(item) for key, item in value.items()}
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):

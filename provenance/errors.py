@@ -160,6 +160,10 @@ class RequestError(ProvenanceError):
     default_code = ErrorCode.REQUEST
 
 
+class SearchIndexError(RegistryError):
+    """The search index is missing, damaged, or not of this registry. The records are unharmed."""
+
+
 class SelfCheckError(ProvenanceError):
     """What was written does not verify, so it was not released."""
 

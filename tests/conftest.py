@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import settings
-from support import chains, pictures
+from support import chains, pictures, softhsm
 
 from provenance import Workspace
 from provenance.keys import FileSigner
@@ -42,6 +44,16 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> FileSigner:
     """A signer whose root is on nobody's list: `chains.authority("stranger")`."""
     return _signer(tmp_path_factory, "stranger")
+
+
+@pytest.fixture(scope="session")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[softhsm.Token]:
+    """A SoftHSM2 token of this process; see `support.softhsm`."""
+    softhsm.need()
+    folder = tmp_path_factory.mktemp("hsm") / "token"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SOFTHSM2_CONF", str(softhsm.initialise(folder)))
+        yield softhsm.token_in(folder)
 
 
 def _signer(tmp_path_factory: pytest.TempPathFactory, name: str) -> FileSigner:

@@ -21,6 +21,7 @@ from ..options import (
     open_workspace,
 )
 from . import registry_overview, registry_privacy, registry_show
+from .registry_index import find_similar, index
 
 if TYPE_CHECKING:
     from provenance.imaging import LoadedImage
@@ -68,6 +69,9 @@ def find(
     within: Annotated[
         int, typer.Option("--within", metavar="BITS", help="Greatest PDQ distance, 0 to 84.")
     ] = 31,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Read all fingerprints, whatever the index says.")
+    ] = False,
     workspace: WorkspaceOption = None,
     formats: FormatsOption = None,
     json: JsonOption = False,
@@ -76,7 +80,7 @@ def find(
     ] = False,
 ) -> None:
     """Find records by how a picture looks; candidates with their distance, never proof."""
-    from provenance.resolution import Among, search
+    from provenance.resolution import Among
 
     check_one_output(json=json, jsonl=jsonl)
     name = made_from if similar_to is None else similar_to
@@ -86,7 +90,7 @@ def find(
     opened = open_workspace(workspace)
     image = _loaded(name, opened, formats)
     store = opened.store(read_only=True)
-    found = search(store, image.rgb, among, within=within)
+    found = find_similar(store, image, among, within, None if scan else opened.index_path)
     rows = _rows(found, store)
     if json:
         out_json(_document(found, among, image.sha256, list(rows)))
@@ -98,6 +102,9 @@ def find(
                 out(_line(row))
     _say(found, among)
     raise typer.Exit(ExitCode.TRACED if found.candidates else ExitCode.NOT_FOUND)
+
+
+app.command("index")(index)
 
 
 def _loaded(name: str, workspace: Workspace, formats: list[str] | None) -> LoadedImage:
@@ -148,6 +155,7 @@ def _document(
             "within": found.within,
         },
         "searched": found.searched,
+        "indexed": found.indexed,
         "left_out": found.left_out,
         "candidates": rows,
     }

@@ -105,6 +105,7 @@ def stamp(
     opened = open_workspace(workspace)
     chosen = opened.settings.stamp
     stamper = opened.stamper()
+    _warn_of_expiry(stamper)
     job = _Job(
         stamper=replace(
             stamper,
@@ -249,6 +250,15 @@ def _warn(source: Source, result: Stamped) -> None:
     if result.time_stamp.outcome.value == "failed":
         reason = shown(result.time_stamp.detail)
         talk(f"warning: {shown_path(source.label)}: no trusted time stamp: {reason}")
+
+
+def _warn_of_expiry(stamper: Stamper) -> None:
+    chain = stamper.signer.chain
+    if chain.expires_soon():
+        talk(
+            f"warning: the signing certificate expires on {chain.expires_at:%Y-%m-%d}; nothing "
+            "can be stamped after that"
+        )
 
 
 def _summarise(codes: list[ExitCode]) -> None:

@@ -2,12 +2,14 @@
 
 from provenance.fingerprint.combine import combine, is_whole
 from provenance.fingerprint.grid import match_grid, not_compared
+from provenance.fingerprint.index import FingerprintIndex
 from provenance.fingerprint.match import compare
 from provenance.fingerprint.pdq import fingerprint, spectrum
 from provenance.fingerprint.sealed import SignatureKey, seal, unseal
 from provenance.fingerprint.signature import GridSignature, signature
 
 __all__ = [
+    "FingerprintIndex",
     "GridSignature",
     "SignatureKey",
     "combine",

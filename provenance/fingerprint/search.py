@@ -65,7 +65,7 @@ def views(rgb: Pixels) -> tuple[View, ...]:
 
 
 def nearest(
-    questions: Sequence[Fingerprint], stored: bytes
+    questions: Sequence[Fingerprint], stored: bytes | memoryview
 ) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.intp]]:
     """For each stored hash the nearest of the questions.
 

@@ -1,7 +1,19 @@
 """Key material and who signs: secrets, signers, time-stamping authorities, a development chain."""
 
-from provenance.keys.devchain import SIGNS_REPORTS, DevelopmentChain, create_chain, issue_leaf
+from provenance.keys.algorithms import SigningAlgorithm, raw_ecdsa
+from provenance.keys.devchain import (
+    SIGNS_REPORTS,
+    DevelopmentChain,
+    certify,
+    create_chain,
+    issue_leaf,
+)
 from provenance.keys.files import read_private, write_private
+from provenance.keys.guarded import Circuit, GuardedSigner
+from provenance.keys.http_signer import HttpSigner
+from provenance.keys.network import Network
+from provenance.keys.private_text import PrivateText
+from provenance.keys.proof import checked_signature, prove_pair
 from provenance.keys.pseudonyms import Pseudonyms
 from provenance.keys.secret import Purpose, SystemSecret
 from provenance.keys.signer import (
@@ -9,10 +21,8 @@ from provenance.keys.signer import (
     CertificateChain,
     FileSigner,
     Signer,
-    SigningAlgorithm,
 )
 from provenance.keys.timestamps import (
-    Network,
     TimeStampAuthority,
     TimeStamping,
     TimeStampMode,
@@ -22,9 +32,13 @@ __all__ = [
     "SIGNS_REPORTS",
     "CallbackSigner",
     "CertificateChain",
+    "Circuit",
     "DevelopmentChain",
     "FileSigner",
+    "GuardedSigner",
+    "HttpSigner",
     "Network",
+    "PrivateText",
     "Pseudonyms",
     "Purpose",
     "Signer",
@@ -33,8 +47,12 @@ __all__ = [
     "TimeStampAuthority",
     "TimeStampMode",
     "TimeStamping",
+    "certify",
+    "checked_signature",
     "create_chain",
     "issue_leaf",
+    "prove_pair",
+    "raw_ecdsa",
     "read_private",
     "write_private",
 ]

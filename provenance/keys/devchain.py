@@ -12,17 +12,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_der_public_key,
     load_pem_private_key,
+    load_pem_public_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from provenance.errors import KeyMaterialError
+from provenance.keys.algorithms import KEY_KINDS, algorithm_of
 
 C2PA_CLAIM_SIGNING: Final = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 DOCUMENT_SIGNING: Final = ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
@@ -34,6 +38,7 @@ ROOT_DAYS: Final = 3650
 ISSUING_DAYS: Final = 1825
 LEAF_DAYS: Final = 366  # upper bound of assurance level 1
 _BACKDATE: Final = timedelta(minutes=5)  # clocks of signer and verifier differ
+PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 _Validity = tuple[datetime, timedelta]  # begin and length
 
 
@@ -108,6 +113,51 @@ def issue_leaf(
 
     It begins to be valid at `start`; default: five minutes ago. `usages` say what it may sign.
     """
+    key = _key()
+    validity = (start or datetime.now(UTC) - _BACKDATE, lifetime)
+    leaf = _leaf(issuing_pem, issuing_key_pem, system, key.public_key(), validity, usages)
+    return leaf, _pem(key)
+
+
+def certify(
+    issuing_pem: bytes,
+    issuing_key_pem: bytes,
+    system: str,
+    public_key: bytes,
+    *,
+    lifetime: timedelta = timedelta(days=LEAF_DAYS),
+) -> bytes:
+    """A signing certificate, PEM, for a key that is elsewhere, under an existing issuing CA.
+
+    Args:
+        issuing_pem: certificate of the issuing CA.
+        issuing_key_pem: its key.
+        system: the leaf's common name.
+        public_key: the key in SubjectPublicKeyInfo, PEM or DER.
+        lifetime: validity, from five minutes ago on.
+
+    Raises:
+        KeyMaterialError: no public key of a kind that C2PA allows, or not the CA's key.
+    """
+    pem = public_key.lstrip().startswith(b"-----BEGIN")
+    try:
+        key = (load_pem_public_key if pem else load_der_public_key)(public_key)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyMaterialError("this is not a public key in PEM or DER") from error
+    if not isinstance(key, PublicKey) or algorithm_of(key) is None:
+        raise KeyMaterialError("this is a kind of key that C2PA does not allow", hint=KEY_KINDS)
+    validity = (datetime.now(UTC) - _BACKDATE, lifetime)
+    return _leaf(issuing_pem, issuing_key_pem, system, key, validity, SIGNS_CLAIMS)
+
+
+def _leaf(
+    issuing_pem: bytes,
+    issuing_key_pem: bytes,
+    system: str,
+    key: PublicKey,
+    validity: _Validity,
+    usages: tuple[ObjectIdentifier, ...],
+) -> bytes:
     issuer = x509.load_pem_x509_certificate(issuing_pem)
     issuer_key = load_pem_private_key(issuing_key_pem, password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
@@ -115,8 +165,6 @@ def issue_leaf(
     if issuer_key.public_key() != issuer.public_key():
         raise KeyMaterialError("the issuing CA's key does not belong to its certificate")
     organization = issuer.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
-    key = _key()
-    validity = (start or datetime.now(UTC) - _BACKDATE, lifetime)
     leaf = (
         _builder(_name(str(organization), system), issuer.subject, key, validity)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -128,7 +176,7 @@ def issue_leaf(
         )
         .sign(issuer_key, SHA256())
     )
-    return leaf.public_bytes(Encoding.PEM), _pem(key)
+    return leaf.public_bytes(Encoding.PEM)
 
 
 def _key() -> ec.EllipticCurvePrivateKey:
@@ -150,18 +198,18 @@ def _name(organization: str, common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, validity: _Validity
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, validity: _Validity
 ) -> x509.CertificateBuilder:
     start, lifetime = validity
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + lifetime)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 
@@ -175,7 +223,7 @@ def _ca(
     path_length: int,
 ) -> x509.Certificate:
     return (
-        _builder(subject, issuer, key, validity)
+        _builder(subject, issuer, key.public_key(), validity)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_usage(signs_content=False), critical=True)
         .add_extension(

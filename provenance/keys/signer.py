@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -26,31 +24,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from provenance.errors import KeyMaterialError, SignerError
+from provenance.keys.algorithms import (
+    HASHES,
+    KEY_KINDS,
+    SigningAlgorithm,
+    algorithm_of,
+    pss,
+    raw_ecdsa,
+)
 from provenance.keys.files import read_private
 
-
-class SigningAlgorithm(StrEnum):
-    """Signature algorithms that C2PA allows and this library writes."""
-
-    ES256 = "es256"
-    ES384 = "es384"
-    ES512 = "es512"
-    PS256 = "ps256"
-    ED25519 = "ed25519"
-
-
-_CURVES: Final = {
-    "secp256r1": SigningAlgorithm.ES256,
-    "secp384r1": SigningAlgorithm.ES384,
-    "secp521r1": SigningAlgorithm.ES512,
-}
-_HASHES: Final[dict[SigningAlgorithm, HashAlgorithm]] = {
-    SigningAlgorithm.ES256: SHA256(),
-    SigningAlgorithm.ES384: SHA384(),
-    SigningAlgorithm.ES512: SHA512(),
-}
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
-_MIN_RSA_BITS: Final = 2048
 _WARN_FRACTION: Final = 0.3
 
 
@@ -97,6 +81,30 @@ class CertificateChain:
         """The signing certificate."""
         return self.certificates[0]
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Certificates cannot be pickled; a signer that holds no key crosses process borders.
+        return (CertificateChain.parse, (self.pem,))
+
+    @property
+    def algorithm(self) -> SigningAlgorithm:
+        """The algorithm that the leaf's key signs with.
+
+        Raises:
+            KeyMaterialError: C2PA does not allow such a key.
+        """
+        algorithm = algorithm_of(self.leaf.public_key())
+        if algorithm is None:
+            raise KeyMaterialError(
+                f"the certificate of {self.subject} is for a kind of key that C2PA does not allow",
+                hint=KEY_KINDS,
+            )
+        return algorithm
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the signing certificate in DER, in lower-case hexadecimal."""
+        return self.leaf.fingerprint(SHA256()).hex()
+
     @property
     def pem(self) -> bytes:
         """All certificates in PEM, leaf first."""
@@ -106,11 +114,6 @@ class CertificateChain:
     def issuers_pem(self) -> bytes:
         """The certificates above the leaf in PEM."""
         return b"".join(c.public_bytes(Encoding.PEM) for c in self.certificates[1:])
-
-    @property
-    def sha256(self) -> str:
-        """Names the signing certificate: SHA-256 of its DER in lower-case hexadecimal."""
-        return self.leaf.fingerprint(SHA256()).hex()
 
     @property
     def subject(self) -> str:
@@ -150,7 +153,8 @@ class CertificateChain:
             if moment >= certificate.not_valid_after_utc:
                 raise SignerError(
                     f"certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}",
-                    hint="renew it: provenance init --renew-certificate DIR",
+                    hint="get a new one; one of a development chain is renewed with: "
+                    "provenance init --renew-certificate DIR",
                 )
 
     def expires_soon(self, at: datetime | None = None) -> bool:
@@ -167,7 +171,8 @@ class Signer(Protocol):
 
     `sign` receives the bytes to be signed (COSE Sig_structure) and returns the raw
     signature: r||s for ECDSA, PSS with a 32-byte salt for PS256. It may raise whatever
-    it likes: the exception is kept and becomes the cause of a `SignerError`.
+    it likes: the exception is kept and becomes the cause of a `SignerError`. What it returns
+    is checked against the certificate before it is used.
     """
 
     @property
@@ -238,22 +243,15 @@ class FileSigner:
             case ed25519.Ed25519PrivateKey():
                 return self._key.sign(data)
             case rsa.RSAPrivateKey():
-                pss = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
-                return self._key.sign(data, pss, SHA256())
+                return self._key.sign(data, pss(), SHA256())
             case ec.EllipticCurvePrivateKey():
-                r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(_HASHES[self.algorithm])))
-                size = (self._key.curve.key_size + 7) // 8
-                return r.to_bytes(size) + s.to_bytes(size)
+                signature = self._key.sign(data, ec.ECDSA(HASHES[self.algorithm]))
+                return raw_ecdsa(signature, self._key.curve.key_size)
 
 
 def _supported(key: object, path: Path) -> tuple[PrivateKey, SigningAlgorithm]:
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
-        return key, _CURVES[key.curve.name]
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return key, SigningAlgorithm.ED25519
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _MIN_RSA_BITS:
-        return key, SigningAlgorithm.PS256
-    raise KeyMaterialError(
-        f"{path} holds a kind of key that C2PA does not allow",
-        hint="use EC P-256, P-384, P-521, Ed25519 or RSA of at least 2048 bits",
-    )
+    if isinstance(key, PrivateKey):
+        algorithm = algorithm_of(key.public_key())
+        if algorithm is not None:
+            return key, algorithm
+    raise KeyMaterialError(f"{path} holds a kind of key that C2PA does not allow", hint=KEY_KINDS)

@@ -1,21 +1,17 @@
-"""Asking a time-stamping authority (RFC 3161 over HTTP): the only network use of stamping.
+"""Asking a time-stamping authority (RFC 3161 over HTTP).
 
-It happens only where an authority is configured. The answer was made by somebody else: its
-size and the time it may take are bounded, redirects are not followed, proxies are not used,
-and the address that is connected to must be of the kind that was configured, so that a name
-cannot lead into the network behind the stamper. What the answer is worth is checked by
-whoever receives it.
+It happens only where an authority is configured, and under the limits of `keys.exchange`.
+What the answer is worth is checked by whoever receives it.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import urllib.parse
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from provenance.errors import ConfigError
+from provenance.keys.network import Network, check_url
 
 _SCHEMES: Final = ("http", "https")
 _MAX_SECONDS: Final = 25.0  # the native library stops waiting after thirty
@@ -27,25 +23,6 @@ class TimeStampMode(StrEnum):
     OFF = "off"  # never asked for; no network
     RECORD = "record"  # asked for; a failure is stated in the record and in the result
     REQUIRE = "require"  # without a trusted time stamp nothing is released
-
-
-class Network(StrEnum):
-    """Where an authority may be. Only addresses of this kind are connected to."""
-
-    PUBLIC = "public"
-    PRIVATE = "private"
-    LOOPBACK = "loopback"
-
-    def holds(self, address: str) -> bool:
-        """True if the IP address is of this kind."""
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(ip, "ipv4_mapped", None)
-        ip = mapped or ip
-        if ip.is_loopback:
-            return self is Network.LOOPBACK
-        if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved:
-            return False
-        return ip.is_global is (self is Network.PUBLIC) and self is not Network.LOOPBACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +40,7 @@ class TimeStampAuthority:
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        try:
-            parts = urllib.parse.urlsplit(self.url)
-            usable = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
-        except ValueError:
-            usable, parts = None, urllib.parse.urlsplit("")
-        if not usable or not self.url.isascii() or not self.url.isprintable() or " " in self.url:
-            raise ConfigError(
-                f"{self.url!r} is not the address of a time-stamping authority",
-                hint="it starts with http:// or https://",
-            )
-        if parts.username is not None or parts.password is not None:
-            raise ConfigError("the address of a time-stamping authority must not hold a password")
+        check_url(self.url, what="time-stamping authority", schemes=_SCHEMES)
         if not 0 < self.seconds <= _MAX_SECONDS:
             raise ConfigError(f"a time stamp may take at most {_MAX_SECONDS:g} seconds")
 
@@ -85,9 +51,9 @@ class TimeStampAuthority:
             TimeStampError: not reachable, too slow, too large, an HTTP error, a redirect, or
                 not a time-stamp reply.
         """
-        from provenance.keys.tsa_client import exchange  # ssl and http take time to load
+        from provenance.keys.tsa_client import ask  # ssl and http take time to load
 
-        return exchange(self, query)
+        return ask(self, query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

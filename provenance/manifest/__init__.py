@@ -2,7 +2,7 @@
 
 from provenance.manifest.build import SignedFile, sign
 from provenance.manifest.crjson import crjson
-from provenance.manifest.read import read, read_recovered
+from provenance.manifest.read import is_signed_by, manifest_store, read, read_recovered
 from provenance.manifest.statement import ManifestRequest, Parent
 from provenance.manifest.thumbnails import thumbnails_in
 
@@ -11,6 +11,8 @@ __all__ = [
     "Parent",
     "SignedFile",
     "crjson",
+    "is_signed_by",
+    "manifest_store",
     "read",
     "read_recovered",
     "sign",

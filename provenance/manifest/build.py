@@ -13,13 +13,20 @@ from dataclasses import dataclass, replace
 
 import c2pa
 
-from provenance.errors import ErrorCode, ManifestError, SignerError, TimeStampError
+from provenance.errors import (
+    ErrorCode,
+    ManifestError,
+    ProvenanceError,
+    SignerError,
+    TimeStampError,
+)
 from provenance.keys import (
     FileSigner,
     Signer,
     TimeStampAuthority,
     TimeStamping,
     TimeStampMode,
+    checked_signature,
 )
 from provenance.manifest.native import NATIVE_ERRORS, NativeSettings, message_of
 from provenance.manifest.statement import ManifestRequest, Parent, definition, ingredient
@@ -62,7 +69,7 @@ def sign(
     Raises:
         TimeStampError: a time stamp is required and could not be had.
         SignerError: the signer failed (its own exception is the cause), its certificate
-            is not valid now, or key and certificate do not belong together.
+            is not valid now, or what it returned is no signature by the certificate's key.
         ManifestError: the manifest cannot be written, or the parent's cannot be kept.
     """
     signer.chain.check_valid()
@@ -132,7 +139,7 @@ def _add(builder: c2pa.Builder, position: int, parent: Parent) -> None:
 
 
 class _CallbackLog:
-    """Remembers what a signer raised; the native library only reports that it failed."""
+    """Checks every signature; remembers what was raised, since the native library does not."""
 
     def __init__(self, signer: Signer) -> None:
         self.signer = signer
@@ -140,13 +147,15 @@ class _CallbackLog:
 
     def __call__(self, data: bytes) -> bytes:
         try:
-            return self.signer.sign(bytes(data))
+            return checked_signature(self.signer, bytes(data))
         except BaseException as error:
             self.failure = error
             raise
 
     def translate(self, error: BaseException) -> Exception:
         """Our error for a native one."""
+        if isinstance(self.failure, ProvenanceError):
+            return SignerError(self.failure.message, hint=self.failure.hint)
         if self.failure is not None:
             return SignerError(
                 f"the signer failed: {type(self.failure).__name__}: {message_of(self.failure)}"

@@ -72,6 +72,31 @@ def read_recovered(
     return _read(_Asset(data=data, mime=mime, manifest=manifest), trust, at)
 
 
+def manifest_store(data: bytes, mime: str, manifest_id: str) -> bytes:
+    """The manifest store that is embedded in a file, byte for byte; empty if there is none."""
+    try:
+        reader = _Asset(data=data, mime=mime).open(NativeSettings())
+        if reader is None:
+            return b""
+        with reader:
+            return _store(reader, manifest_id)
+    except NATIVE_ERRORS:
+        return b""
+
+
+def is_signed_by(
+    data: bytes, mime: str, certificates: tuple[str, ...], *, manifest: bytes | None = None
+) -> bool:
+    """True if the claim was signed with one of these certificates in PEM, by the validator's word.
+
+    `manifest` is the manifest store where it is not in the file.
+    """
+    try:
+        return _Asset(data=data, mime=mime, manifest=manifest).signed_by(certificates)
+    except (*NATIVE_ERRORS, KeyError, AttributeError):
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asset:
     """A file, and its manifest store where that is not in it."""
@@ -135,16 +160,20 @@ def _judged(
     found = _evidence(json.loads(reader.json()), asset.source, trust)
 
     def store() -> bytes:
-        # Any address inside the store gives the whole store, out of any kind of file.
-        target = io.BytesIO()
-        address = f"self#jumbf=/c2pa/{found.manifest_id}/{names.SIGNATURE}"
-        reader.resource_to_stream(address, target)
-        return target.getvalue()
+        return _store(reader, found.manifest_id)
 
     def dates() -> tuple[datetime, datetime] | None:
         return _certificate_dates(json.loads(reader.crjson()), found.manifest_id)
 
     return settled(found, Questions(store=store, dates=dates, signed_by=asset.signed_by), trust, at)
+
+
+def _store(reader: c2pa.Reader, manifest_id: str) -> bytes:
+    # Any address inside the store gives the whole store, out of any kind of file.
+    target = io.BytesIO()
+    address = f"self#jumbf=/c2pa/{manifest_id}/{names.SIGNATURE}"
+    reader.resource_to_stream(address, target)
+    return target.getvalue()
 
 
 def _certificate_dates(document: Json, manifest_id: str) -> tuple[datetime, datetime] | None:

@@ -36,6 +36,14 @@ class NoteCode(Template):
     REVOCATION_NOT_CHECKED = "revocation_not_checked", "revocation not checked"
     REVOCATION_GOOD = "revocation_good", "not revoked, by an OCSP answer in the manifest"
     REVOKED = "revoked", "revoked, by an OCSP answer in the manifest"
+    WITHDRAWN = (
+        "withdrawn",
+        "certificate revoked by the verifier; no record shows that it signed this before",
+    )
+    REVOKED_LATER = (
+        "revoked_later",
+        "certificate revoked by the verifier; the record was logged before",
+    )
     POLICY_ACCEPTED = "policy_accepted", "accepted by policy {policy}: {reason}"
     POLICY_REFUSED = "policy_refused", "refused by policy {policy}: {reason}"
     C2PA_CODES = "c2pa_codes", "C2PA status: {codes}"

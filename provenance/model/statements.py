@@ -68,6 +68,14 @@ class StatementCode(Template):
             "signer, so it counts as a claim that anybody can make."
         ),
     )
+    WITHDRAWN_SIGNER = (
+        "withdrawn_signer",
+        (
+            'The file carries a manifest that names "{system}"; its signing certificate was '
+            "revoked, and nothing shows that it was signed before, so it counts as a claim that "
+            "anybody can make."
+        ),
+    )
     SIGNED_CLAIM = (
         "signed_claim",
         (
@@ -117,6 +125,13 @@ class StepCode(Template):
     ASK_POLICY = (
         "ask_policy",
         "Ask whoever wrote the policy whether this signer is to be accepted.",
+    )
+    ASK_LOGGED = (
+        "ask_logged",
+        (
+            'Ask "{signer}" whether its registry and log hold manifest {manifest} from before the '
+            "revocation."
+        ),
     )
     ASK_ORACLE = "ask_oracle", "Ask {oracle}. Nothing was sent there."
     NOBODY_TO_ASK = (

@@ -92,11 +92,16 @@ class RevocationStatus(StrEnum):
     NOT_CHECKED = "not checked"
     STAPLED_GOOD = "not revoked, by an OCSP answer in the manifest"
     REVOKED = "revoked, by an OCSP answer in the manifest"
+    WITHDRAWN = "revoked here, and no record shows that it was signed before"
+    REVOKED_LATER = "revoked here after its record was logged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyEvidence:
-    """What the verifier's policy said about the signer; `policy` is its text."""
+    """What the verifier's policy, or its list of revocations, said about the signer.
+
+    `policy` is its text.
+    """
 
     policy: str
     accepted: bool

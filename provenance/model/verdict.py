@@ -97,6 +97,14 @@ class ReasonCode(Template):
             "when it signed."
         ),
     )
+    MANIFEST_WITHDRAWN = (
+        "manifest.withdrawn",
+        _O,
+        (
+            "The signing certificate was revoked, and no record shows that it signed this manifest "
+            "before."
+        ),
+    )
     MANIFEST_REMOTE_ONLY = (
         "manifest.remote_only",
         _O,

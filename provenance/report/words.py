@@ -292,6 +292,8 @@ REVOCATIONS: Final = {
     RevocationStatus.NOT_CHECKED: "revocation not checked",
     RevocationStatus.STAPLED_GOOD: "not revoked, by an OCSP answer in the manifest",
     RevocationStatus.REVOKED: "revoked, by an OCSP answer in the manifest",
+    RevocationStatus.WITHDRAWN: "revoked here, and no record shows that it was signed before",
+    RevocationStatus.REVOKED_LATER: "revoked here after its record was logged",
 }
 TIME_SOURCES: Final = {
     TimeSource.CLOCK: "clock of this machine",

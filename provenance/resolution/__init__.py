@@ -1,5 +1,6 @@
 """Soft binding or fingerprint -> record: local registry now, extracts and services later."""
 
+from provenance.resolution.index import BuiltIndex, build_index
 from provenance.resolution.resolver import (
     LocalRegistry,
     NoRegistry,
@@ -10,11 +11,13 @@ from provenance.resolution.search import Among, Candidate, Search, search
 
 __all__ = [
     "Among",
+    "BuiltIndex",
     "Candidate",
     "LocalRegistry",
     "NoRegistry",
     "Resolution",
     "Resolver",
     "Search",
+    "build_index",
     "search",
 ]

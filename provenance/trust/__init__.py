@@ -16,6 +16,14 @@ from provenance.trust.policy import (
     UnsafeAcceptAnyValidSignature,
 )
 from provenance.trust.policy_file import load_policy, parse_policy
+from provenance.trust.revocation import (
+    Revocation,
+    RevocationReason,
+    Revocations,
+    format_revocations,
+    load_revocations,
+    parse_revocations,
+)
 from provenance.trust.trust_list import (
     SIGNER_EKUS,
     TIME_STAMPING_EKU,
@@ -34,6 +42,9 @@ __all__ = [
     "Decision",
     "IssuedAfter",
     "IssuedBefore",
+    "Revocation",
+    "RevocationReason",
+    "Revocations",
     "SignerFacts",
     "SignerIs",
     "SignerPolicy",
@@ -44,8 +55,11 @@ __all__ = [
     "UnsafeAcceptAnyValidSignature",
     "anchored",
     "certificates_in",
+    "format_revocations",
     "load_policy",
+    "load_revocations",
     "moment_text",
     "parse_moment",
     "parse_policy",
+    "parse_revocations",
 ]

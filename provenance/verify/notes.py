@@ -29,6 +29,8 @@ _REVOCATION = {
     RevocationStatus.NOT_CHECKED: NoteCode.REVOCATION_NOT_CHECKED,
     RevocationStatus.STAPLED_GOOD: NoteCode.REVOCATION_GOOD,
     RevocationStatus.REVOKED: NoteCode.REVOKED,
+    RevocationStatus.WITHDRAWN: NoteCode.WITHDRAWN,
+    RevocationStatus.REVOKED_LATER: NoteCode.REVOKED_LATER,
 }
 _UNPROVEN = {
     Unproven.NO_TIME_STAMP: NoteCode.NO_TIME_STAMP,

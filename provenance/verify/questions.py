@@ -12,11 +12,17 @@ from provenance.model.evidence import (
     WatermarkEvidence,
     WatermarkStatus,
 )
+from provenance.model.trust import RevocationStatus
 
 
 def refused(manifest: ManifestEvidence) -> bool:
     """The policy refused the signer."""
     return manifest.policy is not None and not manifest.policy.accepted
+
+
+def withdrawn(manifest: ManifestEvidence) -> bool:
+    """The verifier revoked the certificate, and nothing shows that it had signed before."""
+    return manifest.revocation is RevocationStatus.WITHDRAWN
 
 
 def unlisted(manifest: ManifestEvidence) -> bool:

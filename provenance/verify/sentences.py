@@ -38,6 +38,7 @@ from provenance.verify.questions import (
     names_the_record,
     refused,
     unlisted,
+    withdrawn,
 )
 
 _CLAIMS: Final = {
@@ -128,8 +129,11 @@ def _other_system(
 ) -> Iterator[Statement]:
     untrusted = manifest.status is ManifestStatus.UNTRUSTED
     if untrusted:
-        known = refused(manifest)
-        code = StatementCode.REFUSED_SIGNER if known else StatementCode.UNKNOWN_SIGNER
+        code = StatementCode.UNKNOWN_SIGNER
+        if withdrawn(manifest):
+            code = StatementCode.WITHDRAWN_SIGNER
+        elif refused(manifest):
+            code = StatementCode.REFUSED_SIGNER
         yield _say(code, system=str(system or manifest.claim_generator))
     kinds = [kind for kind in MarkerClass if not (untrusted and kind is MarkerClass.SIGNED)]
     for kind in kinds:
@@ -200,7 +204,8 @@ def _ask_owners(mark: WatermarkEvidence | None, evidence: Evidence) -> Iterator[
 def _ask_signer_of(manifest: ManifestEvidence) -> Iterator[NextStep]:
     if manifest.signer is not None and manifest.manifest_id:
         signer, label = manifest.signer.name, manifest.manifest_id
-        yield _do(StepCode.ASK_SIGNER, signer=signer, manifest=label)
+        code = StepCode.ASK_LOGGED if withdrawn(manifest) else StepCode.ASK_SIGNER
+        yield _do(code, signer=signer, manifest=label)
 
 
 def _ask_others(
@@ -208,7 +213,7 @@ def _ask_others(
 ) -> Iterator[NextStep]:
     untrusted = manifest.status is ManifestStatus.UNTRUSTED
     if refused(manifest):
-        yield _do(StepCode.ASK_POLICY)
+        yield from _ask_policy(manifest)
     elif untrusted:
         yield _do(StepCode.TRUST_LIST)
     if untrusted:
@@ -218,6 +223,12 @@ def _ask_others(
         yield _do(StepCode.ASK_ORACLE, oracle=oracle)
     if not oracles and not untrusted:
         yield _do(StepCode.NOBODY_TO_ASK)
+
+
+def _ask_policy(manifest: ManifestEvidence) -> Iterator[NextStep]:
+    """A revocation is not for the writer of a policy to judge; see `_ask_signer_of`."""
+    if not withdrawn(manifest):
+        yield _do(StepCode.ASK_POLICY)
 
 
 def _open_question(evidence: Evidence, mark: WatermarkEvidence | None) -> Iterator[NextStep]:
@@ -239,7 +250,7 @@ def _open_manifest(manifest: ManifestEvidence) -> Iterator[NextStep]:
     if manifest.status is ManifestStatus.REMOTE_ONLY and manifest.remote_url:
         yield _do(StepCode.REMOTE_MANIFEST, url=manifest.remote_url)
     elif refused(manifest):
-        yield _do(StepCode.ASK_POLICY)
+        yield from _ask_policy(manifest)
     elif manifest.status is ManifestStatus.EXPIRED:
         yield _expired(manifest)
     yield from _ask_signer_of(manifest)

@@ -46,7 +46,14 @@ from provenance.verify.notes import (
     note,
     record_notes,
 )
-from provenance.verify.questions import candidate, confirms, counting, names_the_record, unlisted
+from provenance.verify.questions import (
+    candidate,
+    confirms,
+    counting,
+    names_the_record,
+    unlisted,
+    withdrawn,
+)
 from provenance.verify.sentences import limits, next_steps, statements
 
 _MANIFEST_REASONS = {
@@ -314,6 +321,8 @@ def _reasons(case: _Case) -> Iterator[Reason]:
     code = _MANIFEST_REASONS[manifest.status]
     if manifest.status is ManifestStatus.TRUSTED and unlisted(manifest):
         code = ReasonCode.MANIFEST_ACCEPTED
+    elif withdrawn(manifest):
+        code = ReasonCode.MANIFEST_WITHDRAWN
     yield _reason(code, *manifest_notes(manifest))
     if manifest.altered_ingredients:
         yield _reason(ReasonCode.INGREDIENT_ALTERED, *ingredient_notes(manifest))

@@ -18,7 +18,7 @@ from provenance.imaging import (
     load,
     read_file,
 )
-from provenance.manifest import read, read_recovered
+from provenance.manifest import is_signed_by, manifest_store, read, read_recovered
 from provenance.markers import find
 from provenance.model.evidence import (
     ContentMatchEvidence,
@@ -36,9 +36,11 @@ from provenance.model.ids import MarkId, SystemRef
 from provenance.model.report import VerificationReport
 from provenance.model.settings import HeldKey, VerificationSettings
 from provenance.resolution import NoRegistry, Resolution, Resolver
-from provenance.trust import SignerPolicy, TrustStore, moment_text
+from provenance.trust import Revocations, SignerPolicy, TrustStore, moment_text
 from provenance.verify.acceptance import under_policy
 from provenance.verify.content import compare_content
+from provenance.verify.questions import withdrawn
+from provenance.verify.revoked import Signature, under_revocations
 from provenance.verify.verdict import decide
 from provenance.watermark import Depth, Detection, Keyring, Scheme, catalog
 
@@ -52,6 +54,7 @@ class Verifier:
     Attributes:
         trust: whose manifests are believed.
         policy: which of those signers are accepted; None accepts them all.
+        revocations: certificates that are believed only for what was logged before.
         at: judge certificates at this moment; None is now.
         keyring: which systems' marks are looked for.
         resolver: where records are looked up.
@@ -66,6 +69,7 @@ class Verifier:
 
     trust: TrustStore = TrustStore()
     policy: SignerPolicy | None = None
+    revocations: Revocations = Revocations()
     at: datetime | None = None
     keyring: Keyring = Keyring()
     resolver: Resolver = NoRegistry()
@@ -99,7 +103,7 @@ class Verifier:
         """Everything besides the file that a finding depends on."""
         return VerificationSettings(
             at=moment_text(self.at) if self.at else "",
-            policy=str(self.policy) if self.policy else "",
+            policy="; ".join(filter(None, (str(self.policy or ""), str(self.revocations)))),
             depth=self.depth.value,
             schemes=self.schemes,
             formats=tuple(sorted(item.value for item in self.formats)),
@@ -120,7 +124,7 @@ class Verifier:
     def gather(self, image: LoadedImage) -> Evidence:
         """Run every check on a loaded image."""
         mime = image.header.format.mime
-        manifest = under_policy(read(image.data, mime, self.trust, at=self.at), self.policy)
+        manifest = self._accepted(read(image.data, mime, self.trust, at=self.at), image)
         marks = tuple(self._marks(image, manifest))
         named, record = self._record(marks, manifest)
         match = self._content_match(image, marks, record)
@@ -128,7 +132,7 @@ class Verifier:
         if manifest.status is ManifestStatus.NONE and record and record.file:
             stored = record.file.manifest
             recovered = read_recovered(image.data, mime, stored, self.trust, at=self.at)
-            recovered = under_policy(recovered, self.policy)
+            recovered = self._accepted(recovered, image, stored)
         return Evidence(
             manifest=manifest,
             recovered_manifest=recovered,
@@ -138,6 +142,18 @@ class Verifier:
             trust_lists=self.trust.infos(),
             markers=find(image, manifest),
         )
+
+    def _accepted(
+        self, manifest: ManifestEvidence, image: LoadedImage, stored: bytes | None = None
+    ) -> ManifestEvidence:
+        """The manifest as revocations and policy let it stand; `stored` is its recovered store."""
+        data, mime = image.data, image.header.format.mime
+        signature = Signature(
+            store=lambda: stored or manifest_store(data, mime, manifest.manifest_id),
+            signed_by=lambda pems: is_signed_by(data, mime, pems, manifest=stored),
+        )
+        held = under_revocations(manifest, self.revocations, signature, self.resolver)
+        return held if withdrawn(held) else under_policy(held, self.policy)
 
     # --- watermarks --------------------------------------------------------------
 

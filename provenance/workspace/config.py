@@ -7,8 +7,10 @@ variable that does not exist is an error: a misspelt setting must never pass sil
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -27,11 +29,16 @@ from provenance.keys import Network, TimeStampAuthority, TimeStamping, TimeStamp
 from provenance.model.ids import SYSTEM_ID_BITS
 from provenance.watermark import catalog
 
+#: Epochs have two bytes.
+MAX_EPOCH: Final = 0xFFFF
 ENV_PREFIX: Final = "PROVENANCE_"
 WORKSPACE_VARIABLE: Final = "PROVENANCE_WORKSPACE"
+#: Holds the PIN of a token where no file does. It is no setting: settings are shown.
+PIN_VARIABLE: Final = "PROVENANCE_SIGNER_PIN"
 #: Variables with our prefix that are not settings of a section: options of the command line.
 _OTHER_VARIABLES: Final = (
     WORKSPACE_VARIABLE,
+    PIN_VARIABLE,
     "PROVENANCE_ACCOUNT",
     "PROVENANCE_LANG",
     "PROVENANCE_OPERATOR",
@@ -61,7 +68,7 @@ class SystemSettings(_Settings):
     id: int = Field(ge=0, lt=1 << SYSTEM_ID_BITS)
     name: str = Field(min_length=1, max_length=64)
     organization: str = Field(min_length=1, max_length=64)
-    epoch: int = Field(default=0, ge=0, lt=1 << 16)
+    epoch: int = Field(default=0, ge=0, le=MAX_EPOCH)
 
 
 class StampSettings(_Settings):
@@ -130,6 +137,52 @@ class RetentionSettings(_Settings):
     access_log_days: int = Field(default=365, ge=0, le=36_500)
 
 
+class SignerKind(StrEnum):
+    """Where the signing key is."""
+
+    FILE = "file"  # keys/signer.key
+    PKCS11 = "pkcs11"  # a hardware security module or another token
+    HTTP = "http"  # a signing service
+
+
+class SignerSettings(_Settings):
+    """Who signs manifests. Neither a PIN nor a token is ever here: only where they are."""
+
+    kind: SignerKind = SignerKind.FILE
+    chain: Path = Path("certs") / "chain.pem"
+    seconds: float = Field(default=10.0, gt=0, le=60)  # for one signature
+    pkcs11_module: Path | None = None
+    pkcs11_token: str = ""
+    pkcs11_key_label: str = ""
+    pkcs11_key_id: str = ""
+    pkcs11_pin_file: Path | None = None
+    http_url: str = ""
+    http_network: Network = Network.PUBLIC
+    http_key_id: str = ""
+    http_token_file: Path | None = None
+    http_ca_file: Path | None = None
+
+    @field_validator("pkcs11_key_id")
+    @classmethod
+    def _hexadecimal(cls, text: str) -> str:
+        if not re.fullmatch(r"([0-9a-fA-F]{2}){0,64}", text, re.ASCII):
+            raise ValueError("must be pairs of hexadecimal digits")
+        return text
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        names: tuple[str, ...] = ()
+        if self.kind is SignerKind.PKCS11:
+            label_or_id = "pkcs11_key_id" if self.pkcs11_key_id else "pkcs11_key_label"
+            names = ("pkcs11_module", "pkcs11_token", label_or_id)
+        elif self.kind is SignerKind.HTTP:
+            names = ("http_url", "http_key_id")
+        missing = [name for name in names if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"kind {self.kind.value} needs signer.{missing[0]}")
+        return self
+
+
 class WorkspaceSettings(_Settings):
     """The whole of `config.toml`."""
 
@@ -138,6 +191,7 @@ class WorkspaceSettings(_Settings):
     stamp: StampSettings = StampSettings()
     verify: VerifySettings = VerifySettings()
     retention: RetentionSettings = RetentionSettings()
+    signer: SignerSettings = SignerSettings()
 
 
 class LoadedSettings(_Settings):
@@ -150,7 +204,7 @@ class LoadedSettings(_Settings):
         """Every setting: key, effective value, origin."""
         return [
             (f"{section}.{key}", value, self.origins.get(f"{section}.{key}", "default"))
-            for section in ("system", "stamp", "verify", "retention")
+            for section in ("system", "stamp", "verify", "signer", "retention")
             for key, value in getattr(self.values, section)
         ]
 
@@ -191,7 +245,11 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> LoadedSettings:
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
     # Who the system is and when personal data goes cannot be changed by a variable.
-    models: dict[str, type[_Settings]] = {"stamp": StampSettings, "verify": VerifySettings}
+    models: dict[str, type[_Settings]] = {
+        "stamp": StampSettings,
+        "verify": VerifySettings,
+        "signer": SignerSettings,
+    }
     found = []
     for variable, text in sorted(environment.items()):
         if not variable.startswith(ENV_PREFIX) or variable in _OTHER_VARIABLES:
@@ -208,7 +266,7 @@ def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, An
                 f"unknown environment variable {variable}",
                 hint=f"known: {', '.join([*_OTHER_VARIABLES, *known])}",
             )
-        is_list = not isinstance(fields[key].default, str | int | None)
+        is_list = not isinstance(fields[key].default, str | int | float | Path | None)
         value: Any = [part for part in text.split(",") if part] if is_list else text
         found.append((section, key, value, variable))
     return found
@@ -251,6 +309,17 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         "[retention]",
         f"# accounts_days = {retention.accounts_days}  # after the last picture; 0 is for ever",
         f"# access_log_days = {retention.access_log_days}",
+        "",
+        "[signer]",
+        f"# kind = {_quoted(SignerKind.FILE.value)}  # or pkcs11, http: see docs/keys.md",
+        '# chain = "certs/chain.pem"  # signing certificate first',
+        '# pkcs11_module = "/usr/lib/softhsm/libsofthsm2.so"',
+        '# pkcs11_token = "acme"',
+        '# pkcs11_key_label = "signer-2026"',
+        '# pkcs11_pin_file = "keys/pin"',
+        '# http_url = "https://kms.example.com/sign"',
+        '# http_key_id = "signer-2026"',
+        '# http_token_file = "keys/signer.token"',
         "",
     ]
     path.write_text("\n".join(lines), "utf-8")

@@ -13,6 +13,7 @@ from pathlib import Path
 from provenance.errors import ProvenanceError, TrustError
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
+from provenance.workspace.config import SignerKind
 from provenance.workspace.custody import expired
 from provenance.workspace.workspace import Workspace
 
@@ -69,7 +70,8 @@ def _installation() -> Iterator[Check]:
     yield Check(
         name="network",
         level=Level.OK,
-        detail="used for time stamps only, where an authority is configured; no telemetry",
+        detail="used only where a time-stamping authority or a signing service is configured; "
+        "no telemetry",
     )
 
 
@@ -142,8 +144,7 @@ def _retention(workspace: Workspace) -> Iterator[Check]:
 
 def _signer(workspace: Workspace) -> Iterator[Check]:
     try:
-        signer = workspace.signer()
-        signer.chain.check_valid()
+        signer = workspace.ready_signer()
         trusted = signer.chain.ends_at(workspace.trust().certificates())
     except TrustError:
         trusted = True  # the trust lists have a check of their own
@@ -159,9 +160,12 @@ def _signer(workspace: Workspace) -> Iterator[Check]:
             remedy="add the list that contains its root: verify.trust_lists in config.toml",
         )
     soon = chain.expires_soon()
+    remedy = f"provenance init --renew-certificate {workspace.path}"
+    if workspace.settings.signer.kind is not SignerKind.FILE:
+        remedy = "get a new certificate for the signing key: signer.chain in config.toml"
     yield Check(
         name="signer",
         level=Level.WARN if soon else Level.OK,
         detail=f"{chain.subject}, {signer.algorithm.value}, until {chain.expires_at:%Y-%m-%d}",
-        remedy=f"provenance init --renew-certificate {workspace.path}" if soon else "",
+        remedy=remedy if soon else "",
     )

@@ -8,7 +8,9 @@
     certs/chain.pem        signing certificate, issuing CA
     certs/report-chain.pem the same for reports
     trust/root.pem         the anchor that manifests made here chain to
+    trust/revoked.toml     signing certificates that are not believed any more
     registry.sqlite3       the records
+    registry.index         makes searches fast; can be built again           0600
 
 It is for one machine. A deployment keeps its keys elsewhere and builds `Stamper` and
 `Verifier` from its own parts.
@@ -24,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import provenance
-from provenance.errors import ConfigError, KeyMaterialError
+from provenance.errors import ConfigError, KeyMaterialError, SignerError
 from provenance.fingerprint import SignatureKey
 from provenance.keys import (
     SIGNS_REPORTS,
@@ -32,26 +34,41 @@ from provenance.keys import (
     FileSigner,
     Pseudonyms,
     Purpose,
+    Signer,
     SystemSecret,
+    certify,
     create_chain,
     issue_leaf,
+    prove_pair,
     read_private,
     write_private,
 )
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqliteStore
 from provenance.resolution import LocalRegistry
-from provenance.trust import SignerPolicy, TrustStore, load_policy
+from provenance.trust import (
+    Revocation,
+    Revocations,
+    SignerPolicy,
+    TrustStore,
+    format_revocations,
+    load_policy,
+    load_revocations,
+)
 from provenance.verify import Verifier
 from provenance.watermark import DetectionKey, Keyring
 from provenance.workspace.config import (
     LoadedSettings,
+    SignerKind,
     SystemSettings,
     WorkspaceSettings,
     load_settings,
     write_settings,
 )
 from provenance.workspace.custody import Custodian, copies_in
+from provenance.workspace.files import locked, replace_file
+from provenance.workspace.rotation import next_epoch
+from provenance.workspace.signers import signer_of
 
 if TYPE_CHECKING:
     from provenance.stamp import Stamper
@@ -136,11 +153,39 @@ class Workspace:
         """The generating system of this workspace."""
         return SystemRef(self.settings.system.id, self.settings.system.name)
 
-    def signer(self) -> FileSigner:
-        """The signer with the workspace's own key."""
-        return FileSigner.load(
-            key_path=self.path / "keys" / "signer.key", chain_path=self.path / "certs" / "chain.pem"
-        )
+    def signer(self) -> Signer:
+        """The signer of manifests that the settings name; by default the workspace's own key."""
+        return signer_of(self.path, self.settings.signer)
+
+    def chain_paths(self) -> dict[str, Path]:
+        """Where the certificates are, by what they sign."""
+        return {
+            "pictures": self.path / self.settings.signer.chain,
+            "reports": self.path / "certs" / "report-chain.pem",
+        }
+
+    def signing_chain(self) -> CertificateChain:
+        """The certificates of the signer of manifests; its key is not needed."""
+        return CertificateChain.load(self.chain_paths()["pictures"])
+
+    def ready_signer(self) -> Signer:
+        """The signer, once it has shown that it may sign now and that key and certificate fit.
+
+        Raises:
+            KeyMaterialError: the pair cannot be used, or is none.
+            SignerError: the signer failed, or its certificate is expired or revoked.
+        """
+        signer = self.signer()
+        revoked = self.revocations().get(signer.chain.sha256)
+        if revoked is not None:
+            raise SignerError(
+                f"the signing certificate is revoked ({revoked.reason.value}), from size "
+                f"{revoked.from_size} of log {revoked.log} on",
+                hint="sign with a new key and certificate; one of a development chain is made by: "
+                f"provenance init --renew-certificate {self.path}",
+            )
+        prove_pair(signer)
+        return signer
 
     def report_signer(self) -> FileSigner:
         """The signer for reports. It never is the one for pictures.
@@ -165,6 +210,11 @@ class Workspace:
         """The registry of this workspace."""
         return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
 
+    @property
+    def index_path(self) -> Path:
+        """Where the search index of the registry is, if it was built."""
+        return self.path / "registry.index"
+
     def trust(self) -> TrustStore:
         """The workspace's own anchor and every list that its settings name."""
         verify = self.settings.verify
@@ -178,6 +228,39 @@ class Workspace:
         """The policy that the settings name, if they do."""
         path = self.settings.verify.policy
         return None if path is None else load_policy(self.path / path)
+
+    def revocations(self) -> Revocations:
+        """The signing certificates that are revoked here."""
+        return load_revocations(self._revoked_path)
+
+    def revoke(self, revocation: Revocation) -> None:
+        """Believe a certificate only for what was logged before; it is kept on the disk.
+
+        Raises:
+            TrustError: it is revoked already, or the revocations cannot be read.
+            ConfigError: they cannot be written.
+        """
+        with locked(self._revoked_path.parent):
+            text = format_revocations(self.revocations().plus(revocation))
+            replace_file(self._revoked_path, text)
+
+    @property
+    def _revoked_path(self) -> Path:
+        return self.path / "trust" / "revoked.toml"
+
+    def rotate(self) -> int:
+        """Begin a new epoch: new marks use new keys, and old marks stay readable for ever.
+
+        This object and every running process go on with the old epoch: open the workspace
+        again.
+
+        Returns:
+            The new epoch.
+
+        Raises:
+            ConfigError: `config.toml` cannot be changed.
+        """
+        return next_epoch(self.path / "config.toml")
 
     def detection_keys(self) -> tuple[DetectionKey, ...]:
         """The system's keys, one for each epoch up to the current one, newest first."""
@@ -239,7 +322,7 @@ class Workspace:
             system=self.system,
             key=self.detection_keys()[0],
             scheme=settings.scheme,
-            signer=self.signer(),
+            signer=self.ready_signer(),
             trust=self.trust(),
             store=self.store(),
             software_version=provenance.__version__,
@@ -255,6 +338,7 @@ class Workspace:
         return Verifier(
             trust=self.trust(),
             policy=self.policy(),
+            revocations=self.revocations(),
             keyring=Keyring(keys=self.detection_keys()),
             resolver=LocalRegistry(self.store(read_only=True)),
             signature_keys=self.signature_keys(),
@@ -269,22 +353,48 @@ class Workspace:
         their own certificates do. A workspace without a signer for reports gets one.
 
         Raises:
-            KeyMaterialError: the issuing CA's key is not there: not a development chain.
+            KeyMaterialError: the issuing CA's key is not there: not a development chain; or
+                the signing key is not in a file.
         """
+        signer = self.settings.signer
+        if signer.kind is not SignerKind.FILE:
+            raise KeyMaterialError(
+                f"the signing key is not in this workspace: signer.kind is {signer.kind.value}",
+                hint="get a certificate for it; for development: provenance keys certify",
+            )
+        issuers, ca_key = self._issuing_ca()
+        leaf, key = issue_leaf(issuers, ca_key, self.system.name)
+        _replace_pair(self.path, "signer.key", key, self.path / signer.chain, leaf + issuers)
+        leaf, key = _report_leaf(issuers, ca_key, self.system.name)
+        reports = self.path / "certs" / "report-chain.pem"
+        _replace_pair(self.path, "report.key", key, reports, leaf + issuers)
+
+    def certify(self, public_key: bytes) -> bytes:
+        """A development certificate, with its issuer, for a signing key that is elsewhere.
+
+        Args:
+            public_key: in SubjectPublicKeyInfo, PEM or DER.
+
+        Returns:
+            The chain in PEM, to be named as `signer.chain`.
+
+        Raises:
+            KeyMaterialError: no such key, or the issuing CA's key is not there.
+        """
+        issuers, ca_key = self._issuing_ca()
+        return certify(issuers, ca_key, self.system.name, public_key) + issuers
+
+    def _issuing_ca(self) -> tuple[bytes, bytes]:
         chain_path = self.path / "certs" / "chain.pem"
         issuers = CertificateChain.load(chain_path).issuers_pem
         if not issuers:
             raise KeyMaterialError(f"{chain_path} does not contain the issuing CA")
-        ca_key = read_private(self.path / "keys" / "issuing-ca.key")
-        leaf, key = issue_leaf(issuers, ca_key, self.system.name)
-        _replace_pair(self.path, "signer.key", key, "chain.pem", leaf + issuers)
-        leaf, key = _report_leaf(issuers, ca_key, self.system.name)
-        _replace_pair(self.path, "report.key", key, "report-chain.pem", leaf + issuers)
+        return issuers, read_private(self.path / "keys" / "issuing-ca.key")
 
 
-def _replace_pair(path: Path, key_name: str, key: bytes, chain_name: str, chain: bytes) -> None:
+def _replace_pair(path: Path, key_name: str, key: bytes, chain_path: Path, chain: bytes) -> None:
     """Put a key and its chain in the place of those that are there, if any."""
-    key_path, chain_path = path / "keys" / key_name, path / "certs" / chain_name
+    key_path = path / "keys" / key_name
     suffix = secrets.token_hex(4)
     new_key, new_chain = (p.with_name(f"{p.name}.{suffix}") for p in (key_path, chain_path))
     write_private(new_key, key)

@@ -1,0 +1,1 @@
+"""What a large registry costs: search by fingerprint, look-up by mark, size and memory."""
