@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
 
-from provenance.errors import ArgumentError, InputError, RegistryError
+from provenance.errors import ArgumentError, ErrorCode, InputError, RegistryError
 from provenance.guard.files import Entry, Trouble, entries
 from provenance.imaging import DEFAULT_LIMITS, DEFAULT_READ, ImageFormat, Limits, probe, read_file
 from provenance.manifest import read
@@ -35,6 +35,7 @@ GRACE: Final = timedelta(seconds=60)
 #: Alarms that are remembered, and so named once only. More are counted.
 MAX_ALARMS: Final = 100_000
 
+_NOBODYS: Final = "0" * 64
 _SETTLED_NS: Final = 1_000_000_000
 _FORMATS: Final = DEFAULT_READ | {ImageFormat.TIFF, ImageFormat.AVIF}  # all that can be written
 
@@ -53,6 +54,7 @@ class AlarmKind(StrEnum):
     ISSUED = "record issued, not released"
     VOID = "record void"
     CHANGED = "not the file of its record"
+    DAMAGED = "record cannot be read"
     LEFT = "unreleased file left behind"
     SPECIAL = "not a regular file"
     UNREADABLE = "cannot be read"
@@ -205,7 +207,7 @@ class Guard:
             return alarm(kind=AlarmKind.LEFT, detail=since)
         known = self._open.get(found.path)
         if known and known.alarm.sha256 and known.identity == found.identity:
-            return self._asked(found, known.alarm.sha256, lambda: known.alarm.record_id)
+            return self._known(found, known.alarm.sha256, lambda: known.alarm.record_id)
         try:
             data = read_file(Path(found.path), self._limits, follow_links=False)
         except InputError as error:
@@ -213,7 +215,18 @@ class Guard:
                 return _Fine.GONE
             return alarm(kind=AlarmKind.UNREADABLE, detail=error.message)
         named = partial(_record_named_in, data, self._limits)
-        return self._asked(found, hashlib.sha256(data).hexdigest(), named)
+        return self._known(found, hashlib.sha256(data).hexdigest(), named)
+
+    def _known(self, found: Entry, sha256: str, named: Callable[[], str]) -> Alarm | _Fine:
+        """What is known of these bytes; one damaged record does not hide the next file."""
+        try:
+            return self._asked(found, sha256, named)
+        except RegistryError as error:
+            if error.code is ErrorCode.BUSY:
+                raise
+            self._store.find_by_sha256(_NOBODYS)  # raises where it is not for this record
+            path = Path(found.path)
+            return Alarm(kind=AlarmKind.DAMAGED, path=path, detail=error.message, sha256=sha256)
 
     def _asked(self, found: Entry, sha256: str, named: Callable[[], str]) -> Alarm | _Fine:
         """What the registry says now of these bytes, or else of the record that they name."""

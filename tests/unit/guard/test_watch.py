@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -272,6 +274,17 @@ def test_a_registry_that_does_not_answer_loses_no_alarm(scene):
     busy.answers = 100
     assert sorted([first, *(alarm.path.name for alarm in guard.look())]) == ["a", "b", "c"]
     assert guard.alarms == 3
+
+
+def test_a_damaged_record_hides_nothing_else(scene):
+    for name in ("a.png", "b.png", "c.png"):
+        record_id = scene.stamp(name).record_id
+    with closing(sqlite3.connect(scene.store.path)) as registry, registry:
+        registry.execute("UPDATE records SET state = 'x' WHERE record_id = ?", (record_id,))
+    (scene.out / "stranger").write_bytes(b"x")
+    found = {"c.png": AlarmKind.DAMAGED, "stranger": AlarmKind.NO_RECORD}
+    assert scene.look() == found
+    assert scene.look() == {}
 
 
 def test_more_alarms_than_can_be_remembered_are_counted(scene, monkeypatch):
