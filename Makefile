@@ -72,6 +72,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.content_match
 	$(BIN)/python -m benchmarks.release_kills
 	$(BIN)/python -m benchmarks.registry search
+	$(BIN)/python -m benchmarks.log
 
 soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
 	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak

@@ -20,9 +20,9 @@ def describe(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     }
 
 
-def print_environment() -> None:
+def print_environment(packages: tuple[str, ...] = PACKAGES) -> None:
     """One line for each fact."""
-    for name, value in describe().items():
+    for name, value in describe(packages).items():
         print(f"{name:<14} {value}")
 
 

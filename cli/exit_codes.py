@@ -27,14 +27,16 @@ class ExitCode(IntEnum):
 _MEANINGS = {
     ExitCode.TRACED: "done; for `verify`: every file was traced to a system; for `report "
     "verify`: the report is what a trusted signer signed; for `registry find`: candidates found; "
-    "for `registry show`, `reveal` and `purge`: the record or account was there",
+    "for `registry show`, `reveal` and `purge`: the record or account was there; for `log "
+    "verify`: the proof holds",
     ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed; "
     "`registry find`: no candidate; `registry show`, `reveal`, `purge`: no such record or account, "
     "it was erased already, or the question whether to erase was not answered with yes",
     ExitCode.ERROR: "usage error, or the only file cannot be read or stamped",
     ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
     "or its signature was changed, or the signature cannot be accepted; `release fsck`, `registry "
-    "fsck`: a rule is broken",
+    "fsck`: a rule is broken; `log verify`: the proof does not hold; `log fsck`: something is "
+    "damaged; `log cosign`: the witness refuses",
     ExitCode.OTHER_SYSTEM: "`verify`: only another system's claim was found",
     ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open; "
     "`report verify`: the report is what was signed, by somebody who is not trusted",

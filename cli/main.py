@@ -19,12 +19,14 @@ from .commands import (
     init,
     inspect,
     keys,
+    log,
     registry,
     release,
     report,
     schemes,
     selftest,
     stamp,
+    systems,
     verify,
 )
 from .console import ReaderGoneError, complain, flush_output, shown, talk
@@ -52,6 +54,8 @@ app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")
 app.add_typer(keys.app, name="keys")
 app.add_typer(registry.app, name="registry")
+app.add_typer(log.app, name="log")
+app.add_typer(systems.app, name="systems")
 
 
 def _version(*, value: bool) -> None:

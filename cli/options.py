@@ -68,8 +68,8 @@ KeyringOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--keyring",
-        help="Detector bundle of another system, whose marks are then looked for: see "
-        "`provenance keys export`. Repeatable.",
+        help="Detector bundle of another system, whose marks are then looked for, in this run "
+        "only: see `provenance systems export` and `provenance keys export`. Repeatable.",
         show_default=False,
     ),
 ]
@@ -88,6 +88,26 @@ ReportOption = Annotated[
         "--report",
         help="Also write a report; the extension says which kind: see `provenance report`. "
         "Repeatable.",
+        show_default=False,
+    ),
+]
+FingerprintOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fingerprint",
+        metavar="SHA256",
+        help="Believe the signer with this certificate: its SHA-256, asked for by another way "
+        "than the one that the file came. Repeatable.",
+        show_default=False,
+    ),
+]
+KeyringFingerprintOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keyring-fingerprint",
+        metavar="SHA256",
+        help="Believe a signed --keyring by the signer with this certificate; otherwise it has "
+        "to be on a --trust-list. Repeatable.",
         show_default=False,
     ),
 ]

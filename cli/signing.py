@@ -60,7 +60,7 @@ def need_extra() -> None:
     """Refuse to go on where what signs and checks is not installed."""
     if any(importlib.util.find_spec(name) is None for name in ("jwt", "pyhanko")):
         raise ArgumentError(
-            "signed reports need an extra that is not installed",
+            "signing, and checking signatures, needs an extra that is not installed",
             hint="pip install 'provenance[report]'",
         )
 

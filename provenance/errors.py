@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     SIGNER = "E_SIGNER"
     TIME_STAMP = "E_TIME_STAMP"
     REGISTRY = "E_REGISTRY"
+    LOG = "E_LOG"
     BUSY = "E_BUSY"
     REQUEST = "E_REQUEST"
     SELF_CHECK = "E_SELF_CHECK"
@@ -55,7 +56,9 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.SIGNER: "The signer failed or may not sign now.",
     ErrorCode.TIME_STAMP: "No usable time stamp could be had from the time-stamping authority.",
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
-    ErrorCode.BUSY: "The registry stayed locked by another writer.",
+    ErrorCode.LOG: "The issuance log, or a proof from one, is damaged, contradicts itself or "
+    "cannot be used.",
+    ErrorCode.BUSY: "The registry, the log or another process with the same request took too long.",
     ErrorCode.REQUEST: "The request id was used before for another input.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
@@ -162,6 +165,12 @@ class RequestError(ProvenanceError):
 
 class SearchIndexError(RegistryError):
     """The search index is missing, damaged, or not of this registry. The records are unharmed."""
+
+
+class LogError(ProvenanceError):
+    """The issuance log, a checkpoint or a proof cannot be used, or is not what it should be."""
+
+    default_code = ErrorCode.LOG
 
 
 class SelfCheckError(ProvenanceError):

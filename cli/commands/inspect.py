@@ -16,6 +16,7 @@ from ..options import (
     AtOption,
     FormatsOption,
     JsonOption,
+    KeyringFingerprintOption,
     KeyringOption,
     LanguageOption,
     PolicyOption,
@@ -40,6 +41,7 @@ def inspect(
     at: AtOption = None,
     policy: PolicyOption = None,
     keyring: KeyringOption = None,
+    keyring_fingerprint: KeyringFingerprintOption = None,
     formats: FormatsOption = None,
     lang: LanguageOption = "en",
     private: PrivateOption = False,
@@ -64,6 +66,7 @@ def inspect(
         at=at,
         policy=policy,
         keyrings=keyring,
+        keyring_fingerprints=keyring_fingerprint,
         formats=formats,
     )
     data = source.read(verifier.limits.max_bytes)

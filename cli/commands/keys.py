@@ -34,7 +34,7 @@ def export(
     ],
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write a detector bundle: what an accredited verifier needs to read this system's marks."""
+    """Write the carrier keys alone, without signature; `provenance systems export` signs them."""
     from provenance.watermark import Keyring, save_bundle
 
     opened = open_workspace(workspace)

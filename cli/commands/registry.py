@@ -1,4 +1,4 @@
-"""`provenance registry`: search the records of a workspace."""
+"""`provenance registry`: the records of a workspace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from ..options import (
     check_one_output,
     open_workspace,
 )
-from . import registry_overview, registry_privacy, registry_show
+from . import registry_extract, registry_overview, registry_privacy, registry_show
+from .registry_extract import extract_of
 from .registry_index import find_similar, index
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ app.command("fsck")(registry_overview.fsck)
 app.command("access")(registry_overview.access)
 app.command("reveal")(registry_privacy.reveal)
 app.command("purge")(registry_privacy.purge)
+app.command("export")(registry_extract.export)
+app.command("import")(registry_extract.import_)
 
 _SCHEMA_VERSION = 1
 
@@ -72,6 +75,16 @@ def find(
     scan: Annotated[
         bool, typer.Option("--scan", help="Read all fingerprints, whatever the index says.")
     ] = False,
+    extract: Annotated[
+        int | None,
+        typer.Option(
+            "--extract",
+            metavar="SYSTEM",
+            help="Search the imported extract of this system's registry instead of the own one.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     formats: FormatsOption = None,
     json: JsonOption = False,
@@ -89,8 +102,10 @@ def find(
     among = Among.PARENTS if similar_to is None else Among.RECORDS
     opened = open_workspace(workspace)
     image = _loaded(name, opened, formats)
-    store = opened.store(read_only=True)
-    found = find_similar(store, image, among, within, None if scan else opened.index_path)
+    store = opened.store(read_only=True) if extract is None else extract_of(opened, extract)
+    # The index is that of the own registry.
+    index_path = None if scan or extract is not None else opened.index_path
+    found = find_similar(store, image, among, within, index_path)
     rows = _rows(found, store)
     if json:
         out_json(_document(found, among, image.sha256, list(rows)))

@@ -17,12 +17,14 @@ from ..crjson import print_crjson
 from ..examination import Examination
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
+from ..keyrings import with_keyrings
 from ..options import (
     AtOption,
     FilesArgument,
     FormatsOption,
     JsonLinesOption,
     JsonOption,
+    KeyringFingerprintOption,
     KeyringOption,
     LanguageOption,
     OperatorOption,
@@ -44,9 +46,11 @@ from ..options import (
 )
 from ..private import Labels
 from ..progress import progress
+from .systems import note_expired, say_contacts
 
 if TYPE_CHECKING:
     from provenance import Verifier
+    from provenance.model import SystemRef
     from provenance.report.language import Translator
     from provenance.report.result import Result
 
@@ -59,6 +63,7 @@ def verify(
     at: AtOption = None,
     policy: PolicyOption = None,
     keyring: KeyringOption = None,
+    keyring_fingerprint: KeyringFingerprintOption = None,
     formats: FormatsOption = None,
     output: OutputFormatOption = None,
     private: PrivateOption = False,
@@ -91,6 +96,7 @@ def verify(
         at=at,
         policy=policy,
         keyrings=keyring,
+        keyring_fingerprints=keyring_fingerprint,
         formats=formats,
     )
     labels = Labels.of(workspace) if private else None
@@ -113,10 +119,13 @@ def verify(
     kept: list[Result] = []
     codes: list[ExitCode] = []
     counts: Counter[str] = Counter()
+    traced: set[SystemRef] = set()
     for source in progress(sources, "verifying"):
         result = run.examine(source)
         codes.append(_code(result, exit_zero=exit_zero))
         counts[_verdict(result)] += 1
+        if result.finding is not None and result.finding.system is not None:
+            traced.add(result.finding.system)
         # A report is written whether or not anybody reads on.
         with suppress(ReaderGoneError) if reports else nullcontext():
             if jsonl:
@@ -133,6 +142,8 @@ def verify(
             out(document.to_json().decode("ascii").rstrip())
     if len(sources) != 1 and not json:
         _summarise(counts, translator)
+    if workspace is not None:
+        say_contacts(workspace, traced)
     raise typer.Exit(code)
 
 
@@ -145,28 +156,30 @@ def make_verifier(
     policy: Path | None,
     keyrings: list[Path] | None,
     formats: list[str] | None,
+    keyring_fingerprints: list[str] | None = None,
 ) -> Verifier:
     """The workspace's verifier, or one without keys, with the lists and keys that were named."""
     from provenance.trust import TrustStore, load_policy, parse_moment
     from provenance.verify import Verifier
-    from provenance.watermark import load_bundle
 
     if workspace is None:
         only = "" if keyrings else "; only manifests and markers of other systems are checked"
         talk(f"note: no workspace given: no keys, registry and anchor of its own{only}")
         verifier = Verifier()
     else:
-        verifier = open_workspace(workspace).verifier()
+        opened = open_workspace(workspace)
+        for item in opened.systems().systems():
+            note_expired(item)
+        verifier = opened.verifier()
     named = TrustStore.load(trust_lists or (), tsa_lists or ())
     for item in named.lists:
         for subject in item.expired:
             talk(f"note: {shown(item.name)} holds an expired anchor: {shown(subject)}")
-    keyring = verifier.keyring
-    for path in keyrings or ():
-        keyring += load_bundle(path)
+    verifier = with_keyrings(
+        verifier, keyrings or (), trust=verifier.trust + named, fingerprints=keyring_fingerprints
+    )
     return replace(
         verifier,
-        keyring=keyring,
         trust=verifier.trust + named,
         at=parse_moment(at) if at is not None else verifier.at,
         policy=load_policy(policy) if policy else verifier.policy,

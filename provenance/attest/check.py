@@ -1,4 +1,4 @@
-"""Checking signed reports: integrity first, then trust at the time that counts."""
+"""Checking what was signed: integrity first, then trust at the time that counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from provenance.attest import jws, pades
 from provenance.attest.attestation import Attestation, Integrity
 from provenance.attest.jws import NotVerifiedError, Verified
-from provenance.attest.profile import in_order, unfit, vouched
+from provenance.attest.kind import Kind
+from provenance.attest.profile import in_order, named, unfit, vouched
 from provenance.attest.time_stamp import common_name, examine
 from provenance.errors import ErrorCode, InputError
 from provenance.model.evidence import SignerInfo
@@ -24,20 +25,29 @@ MAX_BYTES: Final = 256_000_000
 
 
 def check_json(
-    document: bytes, signature: bytes, trust: TrustStore, at: datetime | None = None
+    document: bytes,
+    signature: bytes,
+    trust: TrustStore,
+    at: datetime | None = None,
+    *,
+    kind: Kind = Kind.REPORT,
+    pinned: frozenset[str] = frozenset(),
 ) -> Attestation:
-    """Check a JSON report against its signature file.
+    """Check a JSON report, or another signed document, against its signature file.
 
     Args:
         document: the report, byte for byte as it was saved.
         signature: the `.jws` file beside it.
         trust: lists of those who may sign, and of time-stamping authorities.
         at: judge the certificate then; default: now. A trusted time stamp comes first.
+        kind: what it has to be a signature of.
+        pinned: SHA-256 of certificates, lower-case hexadecimal, that the caller vouches for
+            by himself. Their purpose and their dates count all the same.
 
     Raises:
         InputError: the report has more than 256 MB.
     """
-    return _checked(document, lambda: jws.verify(document, signature), trust, at)
+    return _checked(document, lambda: jws.verify(document, signature, kind), trust, at, pinned)
 
 
 def check_pdf(document: bytes, trust: TrustStore, at: datetime | None = None) -> Attestation:
@@ -57,7 +67,11 @@ def unsigned(document: bytes, reason: str) -> Attestation:
 
 
 def _checked(
-    document: bytes, verify: Callable[[], Verified], trust: TrustStore, at: datetime | None
+    document: bytes,
+    verify: Callable[[], Verified],
+    trust: TrustStore,
+    at: datetime | None,
+    pinned: frozenset[str] = frozenset(),
 ) -> Attestation:
     if len(document) > MAX_BYTES:
         raise InputError(f"the report has more than {MAX_BYTES:,} bytes", code=ErrorCode.LIMIT)
@@ -75,7 +89,10 @@ def _checked(
         stamp = examine(verified.token, verified.stamped, trust)
     moment, source = _moment(stamp, at)
     trust_list, problem = "", unfit(leaf)
-    if not problem:
+    digest = hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
+    if not problem and digest in pinned:
+        trust_list, problem = named(leaf, moment)
+    elif not problem:
         trust_list, problem = vouched(leaf, others, trust, moment, TrustKind.SIGNERS)
     if not problem and stamp.status is TimeStampStatus.INVALID:
         problem = "The time stamp is damaged or belongs to another signature."
@@ -84,7 +101,7 @@ def _checked(
         sha256=sha256,
         problem=problem,
         signer=_signer(leaf, verified),
-        certificate_sha256=hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest(),
+        certificate_sha256=digest,
         trusted=bool(trust_list),
         trust_list=trust_list,
         time_stamp=stamp,

@@ -1,10 +1,10 @@
-"""Detached JSON Web Signatures over reports (RFC 7515, RFC 7797).
+"""Detached JSON Web Signatures over reports and what else is signed (RFC 7515, RFC 7797).
 
 The file holds one flattened JSON serialisation without payload, in one line. Protected: the
 algorithm of the certificate's key, the chain (`x5c`), the hash of the signing certificate
-(`x5t#S256`), the claimed time (`iat`), the type, and `b64`: false, so that the payload is the
-report's own bytes. Not protected: a time stamp over the signature, laid out as JAdES does
-(ETSI TS 119 182-1, `etsiU` with `sigTst`), over the ASCII of the base64url signature.
+(`x5t#S256`), the claimed time (`iat`), the type (`attest.kind`), and `b64`: false, so that the
+payload is the document's own bytes. Not protected: a time stamp over the signature, laid out as
+JAdES does (ETSI TS 119 182-1, `etsiU` with `sigTst`), over the ASCII of the base64url signature.
 
 Nothing in the header chooses how it is verified: the algorithm follows from the key.
 """
@@ -24,12 +24,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from jwt.utils import base64url_encode
 
+from provenance.attest.kind import Kind
 from provenance.attest.profile import MAX_CERTIFICATES, load_certificate
 from provenance.attest.time_stamp import MAX_TOKEN, Stamper
 from provenance.keys import Signer
 
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
-TYPE: Final = "provenance-report+jws"
 MAX_BYTES: Final = 4 * MAX_TOKEN
 _PROTECTED: Final = frozenset({"alg", "typ", "cty", "b64", "crit", "iat", "x5c", "x5t#S256"})
 _CURVES: Final = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
@@ -58,12 +58,14 @@ class Verified:
     stamped: bytes
 
 
-def seal(document: bytes, signer: Signer, stamper: Stamper | None) -> bytes:
-    """The signature file of a report."""
+def seal(
+    document: bytes, signer: Signer, stamper: Stamper | None, kind: Kind = Kind.REPORT
+) -> bytes:
+    """The signature file of a document."""
     certificates = [c.public_bytes(Encoding.DER) for c in signer.chain.certificates]
     header = {
         "alg": algorithm_of(signer.chain.leaf),
-        "typ": TYPE,
+        "typ": kind.value,
         "cty": "json",
         "b64": False,
         "crit": ["b64"],
@@ -71,38 +73,38 @@ def seal(document: bytes, signer: Signer, stamper: Stamper | None) -> bytes:
         "x5t#S256": _text(hashlib.sha256(certificates[0]).digest()),
         "x5c": [base64.b64encode(der).decode("ascii") for der in certificates],
     }
-    protected = _text(_compact(header))
+    protected = _text(compact(header))
     signature = _text(signer.sign(protected.encode("ascii") + b"." + document))
     members: dict[str, Any] = {"protected": protected}
     if stamper is not None:
         members["header"] = _time_header(stamper.stamp(signature.encode("ascii")))
     members["signature"] = signature
-    return _compact(members) + b"\n"
+    return compact(members) + b"\n"
 
 
-def verify(document: bytes, signature: bytes) -> Verified:
+def verify(document: bytes, signature: bytes, kind: Kind = Kind.REPORT) -> Verified:
     """Verify a signature file with the key that it brings.
 
     Raises:
         NotVerifiedError: it is not such a file, or the signature is over other bytes.
     """
-    members = _parsed(signature)
+    members = _parsed(signature, kind)
     token = _token(members)
-    header = _header(members["protected"])
+    header = _header(members["protected"], kind)
     certificates = _certificates(header)
     algorithm = algorithm_of(certificates[0])
-    compact = f"{members['protected']}..{members['signature']}"
+    serialised = f"{members['protected']}..{members['signature']}"
     try:
         jwt.PyJWS().decode_complete(
-            compact,
+            serialised,
             _key(certificates[0]),
             algorithms=[algorithm],
             detached_payload=document,
         )
     except jwt.InvalidSignatureError as error:
         raise NotVerifiedError(
-            "the report or its signature was changed after it was signed, or the signature "
-            "belongs to another report",
+            f"the {kind.noun} or its signature was changed after it was signed, or the signature "
+            f"belongs to another {kind.noun}",
             changed=True,
         ) from error
     except (jwt.PyJWTError, ValueError, TypeError) as error:
@@ -135,34 +137,34 @@ def algorithm_of(leaf: x509.Certificate) -> str:
     raise NotVerifiedError("its certificate holds a kind of key that is not accepted")
 
 
-def _parsed(signature: bytes) -> dict[str, Any]:
+def _parsed(signature: bytes, kind: Kind) -> dict[str, Any]:
     """The members, of a file that is byte for byte what `seal` would write."""
     if len(signature) > MAX_BYTES:
         raise NotVerifiedError(f"the signature file has more than {MAX_BYTES:,} bytes")
     try:
         members = json.loads(signature)
-        same = isinstance(members, dict) and _compact(members) + b"\n" == signature
+        same = isinstance(members, dict) and compact(members) + b"\n" == signature
     except (ValueError, RecursionError) as error:
         raise NotVerifiedError("the signature file is not JSON") from error
     if not same or not {"protected", "signature"} <= set(members) or len(members) > 3:
-        raise NotVerifiedError("the signature file is not a detached signature of a report")
+        raise NotVerifiedError(f"it is not a signature of a {kind.noun}")
     if not all(isinstance(members[name], str) for name in ("protected", "signature")):
-        raise NotVerifiedError("the signature file is not a detached signature of a report")
+        raise NotVerifiedError(f"it is not a signature of a {kind.noun}")
     if not (members["protected"] + members["signature"]).isascii():
-        raise NotVerifiedError("the signature file is not a detached signature of a report")
+        raise NotVerifiedError(f"it is not a signature of a {kind.noun}")
     return dict(members)
 
 
-def _header(protected: str) -> dict[str, Any]:
+def _header(protected: str, kind: Kind) -> dict[str, Any]:
     try:
         header = json.loads(base64.urlsafe_b64decode(protected + "=" * (-len(protected) % 4)))
     except (ValueError, RecursionError) as error:
         raise NotVerifiedError("the protected header is damaged", changed=True) from error
     if not isinstance(header, dict) or set(header) != _PROTECTED:
-        raise NotVerifiedError("the protected header is not that of a report's signature")
-    fixed = {"typ": TYPE, "cty": "json", "b64": False, "crit": ["b64"]}
+        raise NotVerifiedError(f"the protected header is not that of a {kind.noun}'s signature")
+    fixed = {"typ": kind.value, "cty": "json", "b64": False, "crit": ["b64"]}
     if any(header[name] != value for name, value in fixed.items()) or header["b64"] is not False:
-        raise NotVerifiedError("the protected header is not that of a report's signature")
+        raise NotVerifiedError(f"the protected header is not that of a {kind.noun}'s signature")
     return header
 
 
@@ -208,7 +210,8 @@ def _token(members: dict[str, Any]) -> bytes:
     return token
 
 
-def _compact(value: object) -> bytes:
+def compact(value: object) -> bytes:
+    """JSON in one line and in ASCII."""
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 

@@ -137,6 +137,13 @@ def vouched(
     return "", "its certificate leads to nobody on the trust lists that were given"
 
 
+def named(leaf: x509.Certificate, moment: datetime) -> tuple[str, str]:
+    """Who vouches for a certificate that the caller named by its digest; else why nobody does."""
+    if leaf.not_valid_before_utc <= moment <= leaf.not_valid_after_utc:
+        return "its fingerprint", ""
+    return "", f"its certificate was not valid at {moment_text(moment)}"
+
+
 def _strong(certificate: x509.Certificate) -> bool:
     try:
         algorithm = certificate.signature_hash_algorithm

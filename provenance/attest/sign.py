@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from provenance.attest import jws, pades
 from provenance.attest.attestation import Attestation, Integrity
 from provenance.attest.check import check_json, check_pdf
+from provenance.attest.kind import Kind
 from provenance.attest.profile import check_signer
 from provenance.attest.time_stamp import with_time_stamp
 from provenance.errors import SelfCheckError, TimeStampError
@@ -34,14 +35,16 @@ def sign_json(
     *,
     trust: TrustStore,
     time_stamping: TimeStamping = TimeStamping(),
+    kind: Kind = Kind.REPORT,
 ) -> Signed:
-    """Sign a saved JSON report.
+    """Sign a saved JSON report, or another document.
 
     Args:
         document: its bytes, exactly as they are saved.
         signer: key and chain; see `check_signer`.
         trust: a required time stamp must be of an authority on these lists.
         time_stamping: whether the signature is time-stamped, and by whom.
+        kind: what is signed; `check_json` has to be told the same.
 
     Raises:
         KeyMaterialError, SignerError: the signer may not or cannot sign.
@@ -50,9 +53,9 @@ def sign_json(
     """
     check_signer(signer)
     data, missing = with_time_stamp(
-        time_stamping, lambda stamper: jws.seal(document, signer, stamper)
+        time_stamping, lambda stamper: jws.seal(document, signer, stamper, kind)
     )
-    _check(check_json(document, data, trust), time_stamping)
+    _check(check_json(document, data, trust, kind=kind), time_stamping)
     return Signed(data=data, no_time_stamp=missing)
 
 

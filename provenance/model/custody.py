@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 
 class StoredCheckpoint(NamedTuple):
-    """A signed head of the issuance log.
+    """One signed head of the issuance log.
 
-    `root` 32 bytes, `note` the signed note with all its signatures, `signed_at` in UTC,
-    `time_stamp` the DER of an RFC 3161 token over the note, empty where there is none.
+    `size` leaves have the Merkle tree hash `root` (32 bytes); `note` is the signed checkpoint as
+    published, `signed_at` the time inside it (UTC, whole seconds). `time_stamp` is empty, or the
+    SHA-256 and then the DER of an RFC 3161 token over the checkpoint's text.
     """
 
     size: int

@@ -1,5 +1,7 @@
 """The registry of issued generations: the only package that uses SQLAlchemy."""
 
+from provenance.registry.extract_store import ExtractStore, ExtractWriter
+from provenance.registry.extract_table import ExtractSource
 from provenance.registry.sqlite_store import SqliteStore
 from provenance.registry.store import (
     FileReader,
@@ -16,6 +18,9 @@ from provenance.registry.store import (
 )
 
 __all__ = [
+    "ExtractSource",
+    "ExtractStore",
+    "ExtractWriter",
     "FileReader",
     "FingerprintReader",
     "LeafReader",

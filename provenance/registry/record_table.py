@@ -195,7 +195,7 @@ class RecordTable(Database):
             record = one(connection, records.c.record_id == record_id)
             query = select(records.c.salt).where(records.c.record_id == record_id)
             salt = connection.scalar(query)
-        if record is None or record.file is None or salt is None:
+        if record is None or record.file is None or not salt:
             return None
         return commitment(record, salt)
 
@@ -239,7 +239,7 @@ def one(connection: Connection, *conditions: ColumnElement[bool]) -> Record | No
     try:
         seen = {item.position: Fingerprint(bits=item.pdq, quality=item.quality) for item in prints}
         record = rows.record(row, made_from, seen, None)
-        if row.salt is None or record.file is None:
+        if not row.salt or record.file is None:  # an extract has no salts
             return record
         leaf = select(leaves.c.position).where(leaves.c.commitment == commitment(record, row.salt))
         return rows.record(row, made_from, seen, connection.scalar(leaf))

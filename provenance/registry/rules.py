@@ -21,12 +21,23 @@ _WITH_FILE: Final = (RecordState.ISSUED.value, RecordState.RELEASED.value)
 _PAGE: Final = 1000
 
 
-def broken(connection: Connection) -> dict[StoreRule, tuple[str, ...]]:
-    """For every rule but that of soundness, what breaks it."""
+def broken(connection: Connection, *, logged: bool = True) -> dict[StoreRule, tuple[str, ...]]:
+    """For every rule but that of soundness, what breaks it.
+
+    Args:
+        connection: to the registry.
+        logged: look at the rules of the issuance log too; an extract has no log.
+    """
     version = connection.execute(select(schema.c.version)).scalar()
     has_file = records.c.state.in_(_WITH_FILE)
     some_missing = or_(*(column.is_(None) for column in _FACTS))
     some_there = or_(*(column.is_not(None) for column in _FACTS))
+    of_log = {}
+    if logged:
+        of_log = {
+            StoreRule.LEAVES: _without_leaf(connection),
+            StoreRule.POSITIONS: _gaps(connection),
+        }
     return {
         StoreRule.VERSION: ()
         if version == SCHEMA_VERSION
@@ -45,8 +56,7 @@ def broken(connection: Connection) -> dict[StoreRule, tuple[str, ...]]:
                 .having(func.count() > 1)
             )
         ),
-        StoreRule.LEAVES: _without_leaf(connection),
-        StoreRule.POSITIONS: _gaps(connection),
+        **of_log,
         StoreRule.ERASED: _ids(connection, records.c.record_id.in_(select(erased.c.record_id))),
     }
 

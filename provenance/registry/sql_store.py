@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from provenance.errors import RegistryError
 from provenance.registry import rules
+from provenance.registry.extract_table import ExtractTable
 from provenance.registry.fingerprint_table import FingerprintTable
 from provenance.registry.leaf_table import LeafTable
 from provenance.registry.personal_table import PersonalTable
@@ -20,7 +21,9 @@ from provenance.registry.tables import SCHEMA_VERSION, metadata, schema
 _IDENTITY_BYTES: Final = 16
 
 
-class SqlStore(RecordTable, FingerprintTable, LeafTable, PersonalTable, StatisticsTable):
+class SqlStore(
+    RecordTable, FingerprintTable, LeafTable, PersonalTable, StatisticsTable, ExtractTable
+):
     """A `RecordStore`; every method is one transaction."""
 
     def check(self) -> None:

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -24,9 +25,20 @@ from provenance.errors import RegistryError
 from provenance.registry.database import BUSY_SECONDS, WRITES
 from provenance.registry.sql_store import SqlStore
 
+#: `application_id` of an extract of a registry; a registry has 0 there.
+EXTRACT_ID: Final = 0x50455831
+_KINDS: Final = {0: "a registry, not an extract", EXTRACT_ID: "an extract, not a registry"}
+
 
 class SqliteStore(SqlStore):
-    """A `RecordStore` in one SQLite file."""
+    """A `RecordStore` in one SQLite file.
+
+    Attributes:
+        application_id: what the file's header says that it is.
+    """
+
+    application_id = 0
+    _address_options = ""
 
     def __init__(
         self, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS
@@ -64,17 +76,9 @@ class SqliteStore(SqlStore):
             raise RegistryError(f"there is no registry at {self.path}")
 
     def _make_engine(self) -> Engine:
-        mode = "ro" if self.read_only else "rwc" if self._creating else "rw"
-        address = f"{self.path.absolute().as_uri()}?mode={mode}"
         engine = create_engine(
             "sqlite://",
-            creator=lambda: sqlite3.connect(
-                address,
-                uri=True,
-                timeout=self.busy_seconds,
-                isolation_level=None,
-                check_same_thread=False,
-            ),
+            creator=self._connect,
             # A connection for each transaction. The default pool for this URL hands one
             # thread's connection to another and closes it under its feet.
             poolclass=NullPool,
@@ -82,12 +86,7 @@ class SqliteStore(SqlStore):
 
         @event.listens_for(engine, "connect")
         def configure(connection: sqlite3.Connection, _: object) -> None:
-            connection.execute("PRAGMA foreign_keys=ON")
-            if not self.read_only:
-                connection.execute("PRAGMA journal_mode=DELETE")
-                connection.execute("PRAGMA synchronous=EXTRA")
-                # What is erased is overwritten with zeros, and not left in free pages.
-                connection.execute("PRAGMA secure_delete=ON")
+            self._configure(connection)
 
         @event.listens_for(engine, "begin")
         def start(connection: Connection) -> None:
@@ -96,13 +95,35 @@ class SqliteStore(SqlStore):
 
         return engine
 
+    def _connect(self) -> sqlite3.Connection:
+        mode = "ro" if self.read_only else "rwc" if self._creating else "rw"
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}{self._address_options}",
+            uri=True,
+            timeout=self.busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _configure(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+        if not self.read_only:
+            connection.execute("PRAGMA journal_mode=DELETE")
+            connection.execute("PRAGMA synchronous=EXTRA")
+            # What is erased is overwritten with zeros, and not left in free pages.
+            connection.execute("PRAGMA secure_delete=ON")
+
     def _serialise(self, connection: Connection, what: str) -> None:
         """Nothing to do: whoever writes is alone."""
 
     def _damage(self, connection: Connection, *, quick: bool) -> list[str]:
         check = "quick_check" if quick else "integrity_check"
         lines = connection.exec_driver_sql(f"PRAGMA {check}").scalars().all()
-        return [str(line) for line in lines if line != "ok"]
+        damage = [str(line) for line in lines if line != "ok"]
+        kind = int(connection.exec_driver_sql("PRAGMA application_id").scalar_one())
+        if kind != self.application_id:
+            damage.append(_KINDS.get(kind, "a file of another program"))
+        return damage
 
     def _disk_bytes(self, connection: Connection) -> int | None:
         pages, size = (
@@ -118,6 +139,8 @@ class SqliteStore(SqlStore):
                 yield
         except sqlite3.Error as error:  # not every one passes through SQLAlchemy
             raise self._failed(error) from error
+        except UnicodeDecodeError as error:  # of a text, or of a message that quotes one
+            raise self._failed("it holds text that is not UTF-8") from error
 
     def _failure(self, error: DatabaseError | OSError) -> RegistryError:
         if not isinstance(error, OperationalError):

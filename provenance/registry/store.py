@@ -153,10 +153,10 @@ class LeafReader(Protocol):
         ...
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
-        """The leaves of these positions in order.
+        """The leaves of these positions in order, as far as there are any.
 
         Raises:
-            RegistryError: one is missing, or the registry cannot be read.
+            RegistryError: one in between is missing, or the registry cannot be read.
         """
         ...
 

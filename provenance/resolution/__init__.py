@@ -1,5 +1,6 @@
-"""Soft binding or fingerprint -> record: local registry now, extracts and services later."""
+"""Soft binding or fingerprint -> record: local registry and extracts of others, services later."""
 
+from provenance.resolution.chained import ChainedResolver, ExtractRegistry
 from provenance.resolution.index import BuiltIndex, build_index
 from provenance.resolution.resolver import (
     LocalRegistry,
@@ -13,6 +14,8 @@ __all__ = [
     "Among",
     "BuiltIndex",
     "Candidate",
+    "ChainedResolver",
+    "ExtractRegistry",
     "LocalRegistry",
     "NoRegistry",
     "Resolution",

@@ -118,6 +118,10 @@ class TrustList:
             expired=tuple(expired),
         )
 
+    def only(self, pem: str) -> Self:
+        """This list with one of its anchors and no other."""
+        return replace(self, anchors=(pem,))
+
     @property
     def uri(self) -> str:
         """What the validator is told to call this list; comes back in its results."""

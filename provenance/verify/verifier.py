@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from provenance.fingerprint import SignatureKey
@@ -35,12 +36,14 @@ from provenance.model.generation import Record
 from provenance.model.ids import MarkId, SystemRef
 from provenance.model.report import VerificationReport
 from provenance.model.settings import HeldKey, VerificationSettings
+from provenance.model.trust import TrustListInfo
 from provenance.resolution import NoRegistry, Resolution, Resolver
 from provenance.trust import Revocations, SignerPolicy, TrustStore, moment_text
 from provenance.verify.acceptance import under_policy
 from provenance.verify.content import compare_content
 from provenance.verify.questions import withdrawn
 from provenance.verify.revoked import Signature, under_revocations
+from provenance.verify.scope import SystemTrust, read_in_scope
 from provenance.verify.verdict import decide
 from provenance.watermark import Depth, Detection, Keyring, Scheme, catalog
 
@@ -53,6 +56,7 @@ class Verifier:
 
     Attributes:
         trust: whose manifests are believed.
+        system_trust: lists that are believed about manifests of one system only.
         policy: which of those signers are accepted; None accepts them all.
         revocations: certificates that are believed only for what was logged before.
         at: judge certificates at this moment; None is now.
@@ -68,6 +72,7 @@ class Verifier:
     """
 
     trust: TrustStore = TrustStore()
+    system_trust: tuple[SystemTrust, ...] = ()
     policy: SignerPolicy | None = None
     revocations: Revocations = Revocations()
     at: datetime | None = None
@@ -118,35 +123,45 @@ class Verifier:
                 for key in self.keyring.keys
             ),
             registry=self.resolver.description,
-            trust_lists=self.trust.infos(),
+            trust_lists=self._lists,
         )
+
+    @property
+    def _lists(self) -> tuple[TrustListInfo, ...]:
+        scoped = (item.trust.infos() for item in self.system_trust)
+        return (*self.trust.infos(), *chain.from_iterable(scoped))
 
     def gather(self, image: LoadedImage) -> Evidence:
         """Run every check on a loaded image."""
         mime = image.header.format.mime
-        manifest = self._accepted(read(image.data, mime, self.trust, at=self.at), image)
+        manifest = self._judged(lambda trust: read(image.data, mime, trust, at=self.at), image)
         marks = tuple(self._marks(image, manifest))
         named, record = self._record(marks, manifest)
         match = self._content_match(image, marks, record)
         recovered = None
         if manifest.status is ManifestStatus.NONE and record and record.file:
-            stored = record.file.manifest
-            recovered = read_recovered(image.data, mime, stored, self.trust, at=self.at)
-            recovered = self._accepted(recovered, image, stored)
+            recovered = self._recovered(image, mime, record.file.manifest)
         return Evidence(
             manifest=manifest,
             recovered_manifest=recovered,
             watermarks=tuple(_with_system(mark, record) for mark in marks),
             record=named,
             content_match=match,
-            trust_lists=self.trust.infos(),
+            trust_lists=self._lists,
             markers=find(image, manifest),
         )
 
-    def _accepted(
-        self, manifest: ManifestEvidence, image: LoadedImage, stored: bytes | None = None
+    def _judged(
+        self,
+        read: Callable[[TrustStore], ManifestEvidence],
+        image: LoadedImage,
+        stored: bytes | None = None,
     ) -> ManifestEvidence:
-        """The manifest as revocations and policy let it stand; `stored` is its recovered store."""
+        """A manifest as scope, revocations and policy let it stand.
+
+        `stored` is its manifest store where that was recovered from the record.
+        """
+        manifest = read_in_scope(read, self.trust, self.system_trust)
         data, mime = image.data, image.header.format.mime
         signature = Signature(
             store=lambda: stored or manifest_store(data, mime, manifest.manifest_id),
@@ -154,6 +169,15 @@ class Verifier:
         )
         held = under_revocations(manifest, self.revocations, signature, self.resolver)
         return held if withdrawn(held) else under_policy(held, self.policy)
+
+    def _recovered(self, image: LoadedImage, mime: str, stored: bytes) -> ManifestEvidence | None:
+        """The manifest of the record; None where an extract came without."""
+        if not stored:
+            return None
+        data, at = image.data, self.at
+        return self._judged(
+            lambda trust: read_recovered(data, mime, stored, trust, at=at), image, stored
+        )
 
     # --- watermarks --------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Detector bundles: the detection keys that an operator gives to an accredited verifier.
+"""Detector bundles of version 1: keys alone, without a signature. Version 2: `exchange.bundle`.
 
 A JSON file, private to its owner, with carrier keys alone:
 

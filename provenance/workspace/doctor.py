@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from provenance.errors import ProvenanceError, TrustError
+from provenance.exchange import ImportedSystem
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
 from provenance.workspace.config import SignerKind
@@ -89,6 +90,7 @@ def _workspace(path: Path) -> Iterator[Check]:
     yield _attempt("registry", lambda: _registry(workspace))
     yield from _retention(workspace)
     yield from _signer(workspace)
+    yield from _imported(workspace)
 
 
 def _attempt(name: str, look: Callable[[], str]) -> Check:
@@ -169,3 +171,47 @@ def _signer(workspace: Workspace) -> Iterator[Check]:
         detail=f"{chain.subject}, {signer.algorithm.value}, until {chain.expires_at:%Y-%m-%d}",
         remedy=remedy if soon else "",
     )
+
+
+def _imported(workspace: Workspace) -> Iterator[Check]:
+    """Bundles and extracts of other systems; every byte of an extract is read."""
+    try:
+        systems, extracts = workspace.systems().systems(), workspace.extracts().extracts()
+    except ProvenanceError as error:
+        yield _failed("imported systems", error)
+        return
+    for system in systems:
+        yield _bundle(system)
+    for extract in extracts:
+        try:
+            extract.check_whole()
+        except ProvenanceError as error:
+            yield Check(
+                name=str(extract.statement),
+                level=Level.FAIL,
+                detail=error.message,
+                remedy="import it again: provenance registry import",
+            )
+        else:
+            detail = f"{extract.statement.records} records, as they were signed"
+            yield Check(name=str(extract.statement), level=Level.OK, detail=detail)
+
+
+def _bundle(system: ImportedSystem) -> Check:
+    bundle = system.bundle
+    name, end = f"bundle of {bundle.system}", f"{bundle.not_after:%Y-%m-%d}"
+    if system.expired():
+        return Check(
+            name=name,
+            level=Level.WARN,
+            detail=f"expired on {end}: it is not used",
+            remedy="ask its operator for a new one: provenance systems import",
+        )
+    if bundle.unknown_schemes:
+        return Check(
+            name=name,
+            level=Level.WARN,
+            detail=f"until {end}; schemes not known here: {', '.join(bundle.unknown_schemes)}",
+            remedy="marks made with them are not found: use a version that knows them",
+        )
+    return Check(name=name, level=Level.OK, detail=f"until {end}")

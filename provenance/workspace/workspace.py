@@ -11,6 +11,8 @@
     trust/revoked.toml     signing certificates that are not believed any more
     registry.sqlite3       the records
     registry.index         makes searches fast; can be built again           0600
+    systems/               bundles of other systems         (`exchange`)
+    extracts/              extracts of their registries
 
 It is for one machine. A deployment keeps its keys elsewhere and builds `Stamper` and
 `Verifier` from its own parts.
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Self
 
 import provenance
 from provenance.errors import ConfigError, KeyMaterialError, SignerError
+from provenance.exchange import ExtractShelf, SystemShelf
 from provenance.fingerprint import SignatureKey
 from provenance.keys import (
     SIGNS_REPORTS,
@@ -45,7 +48,7 @@ from provenance.keys import (
 )
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
 from provenance.registry import SqliteStore
-from provenance.resolution import LocalRegistry
+from provenance.resolution import ChainedResolver, LocalRegistry, Resolver
 from provenance.trust import (
     Revocation,
     Revocations,
@@ -55,7 +58,7 @@ from provenance.trust import (
     load_policy,
     load_revocations,
 )
-from provenance.verify import Verifier
+from provenance.verify import SystemTrust, Verifier
 from provenance.watermark import DetectionKey, Keyring
 from provenance.workspace.config import (
     LoadedSettings,
@@ -215,6 +218,14 @@ class Workspace:
         """Where the search index of the registry is, if it was built."""
         return self.path / "registry.index"
 
+    def systems(self) -> SystemShelf:
+        """The bundles of other systems that were imported."""
+        return SystemShelf(self.path / "systems")
+
+    def extracts(self) -> ExtractShelf:
+        """The extracts of other systems' registries that were imported."""
+        return ExtractShelf(self.path / "extracts")
+
     def trust(self) -> TrustStore:
         """The workspace's own anchor and every list that its settings name."""
         verify = self.settings.verify
@@ -333,18 +344,50 @@ class Workspace:
         )
 
     def verifier(self) -> Verifier:
-        """A verifier that knows this system's marks, anchors and records."""
+        """A verifier that knows this system's marks, anchors and records.
+
+        It knows those of imported systems too, except where the bundle has expired: that one is
+        left out, and `systems` says so.
+
+        Raises:
+            KeyMaterialError: a bundle is not what was imported.
+        """
         settings = self.settings.verify
+        others = [item for item in self.systems().systems() if not item.expired()]
         return Verifier(
             trust=self.trust(),
+            system_trust=tuple(
+                SystemTrust(system=item.bundle.system, trust=item.trust) for item in others
+            ),
             policy=self.policy(),
             revocations=self.revocations(),
-            keyring=Keyring(keys=self.detection_keys()),
-            resolver=LocalRegistry(self.store(read_only=True)),
-            signature_keys=self.signature_keys(),
-            schemes=tuple(dict.fromkeys((*settings.schemes, self.settings.stamp.scheme))),
+            keyring=sum(
+                (item.bundle.keyring for item in others), Keyring(keys=self.detection_keys())
+            ),
+            resolver=self._resolver(),
+            signature_keys=(
+                *self.signature_keys(),
+                *(key for item in others for key in item.bundle.signature_keys),
+            ),
+            schemes=tuple(
+                dict.fromkeys(
+                    (
+                        *settings.schemes,
+                        self.settings.stamp.scheme,
+                        *(name for item in others for name in item.bundle.known_schemes),
+                    )
+                )
+            ),
             formats=settings.formats,
         )
+
+    def _resolver(self) -> Resolver:
+        own = LocalRegistry(self.store(read_only=True))
+        extracts = self.extracts().extracts()
+        if not extracts and not self.systems().systems():
+            return own
+        others = {item.statement.system.id or 0: item.resolver() for item in extracts}
+        return ChainedResolver(own, self.settings.system.id, others)
 
     def renew_certificate(self) -> None:
         """Give the development signers, of pictures and of reports, fresh keys for 366 days.

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import pytest
 
-for _contract in ("scheme", "signer", "store"):
+for _contract in ("leaf_source", "scheme", "signer", "store"):
     pytest.register_assert_rewrite(f"conformance.{_contract}_contract")

@@ -382,11 +382,12 @@ class StoreContract(ABC):
         assert store.commitment_of(new_record_id()) is None
         assert store.waiting() == 0
 
-    def test_a_leaf_that_is_not_there_is_an_error(self, store):
+    def test_leaves_end_with_the_log(self, store):
         store.issue(reserved(store).record_id, issued_file())
         store.sequence()
-        with pytest.raises(RegistryError, match="leaf 1 is missing"):
-            list(store.leaves(0, 2))
+        store.issue(reserved(store).record_id, issued_file())
+        assert len(list(store.leaves(0, 2))) == 1
+        assert list(store.leaves(1, 2)) == []
         assert store.leaf_position(bytes(32)) is None
 
     def test_checkpoints_are_kept_in_order(self, store, reopen):
@@ -539,3 +540,23 @@ class StoreContract(ABC):
         for state in RecordState:
             in_state(store, state)
         assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+
+    # --- extracts ------------------------------------------------------------------------
+
+    def test_an_extract_has_what_was_issued_and_nothing_about_who_asked(self, store):
+        record = reserved(store, request=a_request(), account=Account("ab" * 16, b"sealed"))
+        record = store.issue(record.record_id, issued_file(parents=(parent_file(),)))
+        reserved(store)
+        (page,) = store.extract_pages(SYSTEM.id, since=None, manifests=True)
+        (row,) = page.records
+        assert row["record_id"] == record.record_id
+        assert row["manifest"] == record.file.manifest
+        assert (row["request_key"], row["request_digest"], row["pseudonym"]) == (None, None, None)
+        assert (row["salt"], row["envelope"]) == (b"", b"")
+        assert [item["sha256"] for item in page.parents] == [record.file.parents[0].sha256]
+        assert {item["position"] for item in page.fingerprints} == {-1, 0}
+        assert not list(store.extract_pages(OTHER.id, since=None, manifests=True))
+        late = record.issued_at + timedelta(seconds=1)
+        assert not list(store.extract_pages(SYSTEM.id, since=late, manifests=True))
+        (bare,) = store.extract_pages(SYSTEM.id, since=record.issued_at, manifests=False)
+        assert bare.records[0]["manifest"] == b""

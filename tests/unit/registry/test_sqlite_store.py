@@ -477,6 +477,8 @@ def test_a_gap_among_the_leaves_is_named(store, path):
     sql(path, "UPDATE leaves SET position = 7 WHERE position = 1")
     (broken,) = store.broken_rules()[StoreRule.POSITIONS]
     assert "3 leaves" in broken
+    with pytest.raises(RegistryError, match="leaf 1 is missing"):
+        list(store.leaves(0, 3))
 
 
 def test_a_record_that_came_back_after_it_was_erased_is_named(store, path):
