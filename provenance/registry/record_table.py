@@ -32,6 +32,10 @@ _RESERVE_ATTEMPTS: Final = 16
 _OPEN_STATES: Final = (RecordState.RESERVED.value, RecordState.ISSUED.value)
 
 
+class _ErasedMarkError(Exception):
+    """Undoes the transaction that took the mark id of an erased record."""
+
+
 class RecordTable(Database):
     """The part of a `RecordStore` that has to do with records."""
 
@@ -74,19 +78,23 @@ class RecordTable(Database):
         )
 
     def _reserved(self, record: Record, account: Account | None) -> bool:
-        """True once the record is kept; False where the mark id or the request is taken."""
+        """True once the record is kept; False where the mark id or the request is taken.
+
+        Erased marks are looked up last: whoever erases the same mark right now holds the insert
+        up until he has committed.
+        """
         of_mark = (
             erased.c.system_id == record.system.id,
             erased.c.mark_id == record.mark_id.value,
         )
         try:
             with self._writing() as connection:
-                if connection.execute(select(erased.c.record_id).where(*of_mark)).first():
-                    return False
                 connection.execute(insert(records).values(rows.of_reserved(record)))
+                if connection.execute(select(erased.c.record_id).where(*of_mark)).first():
+                    raise _ErasedMarkError
                 if account is not None:
                     personal_table.keep(connection, account, record.reserved_at)
-        except IntegrityError:
+        except (IntegrityError, _ErasedMarkError):
             return False
         return True
 
@@ -114,8 +122,11 @@ class RecordTable(Database):
 
     def erase(self, record_id: str) -> None:
         """Erase a record for good; see `RecordStore.erase`."""
+        same = records.c.record_id == record_id
         with self._writing() as connection:
-            record = one(connection, records.c.record_id == record_id)
+            # Whoever changes it right now is waited for.
+            connection.execute(select(records.c.record_id).where(same).with_for_update())
+            record = one(connection, same)
             if record is None:
                 raise RegistryError(f"record {record_id} is missing")
             if record.state is RecordState.RESERVED:
@@ -131,7 +142,7 @@ class RecordTable(Database):
                     erased_at=rows.utc(datetime.now(UTC)),
                 )
             )
-            connection.execute(delete(records).where(records.c.record_id == record_id))
+            connection.execute(delete(records).where(same))
 
     # --- reading ---------------------------------------------------------------
 
@@ -146,6 +157,8 @@ class RecordTable(Database):
 
     def find_by_id(self, record_id: str) -> Record | None:
         """The record of an id; see `RecordReader.find_by_id`."""
+        if not record_id.isprintable():
+            return None  # no server takes such a text
         with self._reading() as connection:
             return one(connection, records.c.record_id == record_id)
 

@@ -23,10 +23,11 @@ from pydantic import (
     model_validator,
 )
 
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, RegistryError
 from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, Encoding, ImageFormat
 from provenance.keys import Network, TimeStampAuthority, TimeStamping, TimeStampMode
 from provenance.model.ids import SYSTEM_ID_BITS
+from provenance.registry import check_address
 from provenance.watermark import catalog
 
 #: Epochs have two bytes.
@@ -183,6 +184,22 @@ class SignerSettings(_Settings):
         return self
 
 
+class RegistrySettings(_Settings):
+    """Where the records are: `registry.sqlite3` in the workspace, unless an address is given."""
+
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _usable_address(cls, url: str) -> str:
+        if url:
+            try:
+                check_address(url)
+            except RegistryError as error:
+                raise ValueError(str(error)) from error
+        return url
+
+
 class WorkspaceSettings(_Settings):
     """The whole of `config.toml`."""
 
@@ -192,6 +209,7 @@ class WorkspaceSettings(_Settings):
     verify: VerifySettings = VerifySettings()
     retention: RetentionSettings = RetentionSettings()
     signer: SignerSettings = SignerSettings()
+    registry: RegistrySettings = RegistrySettings()
 
 
 class LoadedSettings(_Settings):
@@ -204,7 +222,7 @@ class LoadedSettings(_Settings):
         """Every setting: key, effective value, origin."""
         return [
             (f"{section}.{key}", value, self.origins.get(f"{section}.{key}", "default"))
-            for section in ("system", "stamp", "verify", "signer", "retention")
+            for section in ("system", "stamp", "verify", "signer", "registry", "retention")
             for key, value in getattr(self.values, section)
         ]
 
@@ -249,6 +267,7 @@ def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, An
         "stamp": StampSettings,
         "verify": VerifySettings,
         "signer": SignerSettings,
+        "registry": RegistrySettings,
     }
     found = []
     for variable, text in sorted(environment.items()):
@@ -320,6 +339,9 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         '# http_url = "https://kms.example.com/sign"',
         '# http_key_id = "signer-2026"',
         '# http_token_file = "keys/signer.token"',
+        "",
+        "[registry]",
+        '# url = "postgresql://USER@HOST/DATABASE"  # instead of registry.sqlite3; no password',
         "",
     ]
     path.write_text("\n".join(lines), "utf-8")

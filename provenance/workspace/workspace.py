@@ -9,7 +9,7 @@
     certs/report-chain.pem the same for reports
     trust/root.pem         the anchor that manifests made here chain to
     trust/revoked.toml     signing certificates that are not believed any more
-    registry.sqlite3       the records
+    registry.sqlite3       the records, unless they are in PostgreSQL
     registry.index         makes searches fast; can be built again           0600
     systems/               bundles of other systems         (`exchange`)
     extracts/              extracts of their registries
@@ -47,7 +47,7 @@ from provenance.keys import (
     write_private,
 )
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
-from provenance.registry import SqliteStore
+from provenance.registry import SqlStore, create_store, open_store
 from provenance.resolution import ChainedResolver, LocalRegistry, Resolver
 from provenance.trust import (
     Revocation,
@@ -209,9 +209,10 @@ class Workspace:
             key_path=key_path, chain_path=self.path / "certs" / "report-chain.pem"
         )
 
-    def store(self, *, read_only: bool = False) -> SqliteStore:
-        """The registry of this workspace."""
-        return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
+    def store(self, *, read_only: bool = False) -> SqlStore:
+        """The registry of this workspace: that of its settings, or its own file."""
+        address = self.settings.registry.url or self.path / "registry.sqlite3"
+        return open_store(address, read_only=read_only)
 
     @property
     def index_path(self) -> Path:
@@ -466,5 +467,5 @@ def _fill(path: Path, system: SystemSettings) -> None:
     write_private(keys / "report.key", key)
     (path / "certs" / "report-chain.pem").write_bytes(leaf + chain.issuing_pem)
     (path / "trust" / "root.pem").write_bytes(chain.root_pem)
-    SqliteStore.create(path / "registry.sqlite3")
+    create_store(path / "registry.sqlite3")
     write_settings(path / "config.toml", system)
