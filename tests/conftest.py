@@ -61,6 +61,7 @@ def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[softhsm.Token]:
         yield softhsm.token_in(folder)
 
 
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server; where none is installed the test is skipped, but never in CI."""
     from support.postgres import Server, binaries

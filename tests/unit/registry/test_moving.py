@@ -26,7 +26,6 @@ from provenance.registry import (
     create_store,
     moving,
     open_store,
-    sqlite_store,
 )
 from provenance.registry.postgres_store import PostgresStore
 from provenance.registry.tables import leaves, metadata
@@ -220,7 +219,6 @@ def test_a_file_that_appears_meanwhile_is_never_replaced(tmp_path):
     with pytest.raises(RegistryError, match="exists already"):
         SqliteStore.create(path)
     assert path.read_bytes() == b""
-    assert sqlite_store._MODE == 0o644
 
 
 def test_a_registry_of_another_version_is_not_copied(place):
