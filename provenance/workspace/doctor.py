@@ -14,8 +14,8 @@ from provenance.errors import ProvenanceError, TrustError
 from provenance.exchange import ImportedSystem
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
-from provenance.workspace.config import SignerKind
 from provenance.workspace.custody import expired
+from provenance.workspace.settings import SignerKind
 from provenance.workspace.workspace import Workspace
 
 _PACKAGES = ("c2pa-python", "cryptography", "numpy", "opencv-python", "pillow", "sqlalchemy")
