@@ -70,6 +70,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
 	$(BIN)/python -m benchmarks.content_match
+	$(BIN)/python -m benchmarks.release_kills
 	$(BIN)/python -m benchmarks.registry search
 	$(BIN)/python -m benchmarks.log
 
@@ -80,6 +81,9 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 	$(BIN)/python -m benchmarks.watermark timing --out build/soak/timing.md
 	$(BIN)/python -m benchmarks.content_match --images 0 --others 10 --layouts 12 \
 		--out benchmarks/results/content-match.md
+	$(BIN)/python -m benchmarks.release_kills --kills 1000 \
+		--out benchmarks/results/release-kills.md
+	$(BIN)/python -m benchmarks.guard --files 200000
 	$(BIN)/python -m benchmarks.registry search --hashes pictures
 	$(BIN)/python -m benchmarks.registry search --records 10000000 --no-peers --checked 5
 	$(BIN)/python -m benchmarks.registry store

@@ -15,6 +15,7 @@ from provenance.errors import ProvenanceError
 from .commands import (
     config,
     doctor,
+    guard,
     init,
     inspect,
     keys,
@@ -47,6 +48,7 @@ app.command("inspect", short_help="Show everything found in one file.")(inspect.
 app.command("schemes", short_help="List the watermark schemes.")(schemes.schemes)
 app.command("doctor", short_help="Check installation and workspace.")(doctor.doctor)
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)
+app.command("guard", short_help="Watch release directories.")(guard.guard)
 app.add_typer(report.app, name="report")
 app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")

@@ -85,6 +85,14 @@ def stamp(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
     ] = False,
+    request: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="Your own id of this picture: asked again with the same id and input, the same "
+            "record and the same bytes are given.",
+        ),
+    ] = "",
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
 ) -> None:
@@ -117,8 +125,14 @@ def stamp(
         ),
         overwrite=overwrite,
         account=account,
+        request=request,
     )
     sources = expand(files)
+    if request and len(sources) != 1:
+        raise ArgumentError(
+            f"--request belongs to one picture, and there are {len(sources)}",
+            hint="give every picture a run and an id of its own",
+        )
     job.parents = _parents(parent or [], sources, job.stamper.limits)
     if out_dir == "-":
         _to_stdout(job, sources, json=json or jsonl)
@@ -151,6 +165,7 @@ class _Job:
     encoding: Encoding
     overwrite: bool
     account: str = field(repr=False)
+    request: str = ""
     parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
 
@@ -177,6 +192,7 @@ class _Job:
             overwrite=self.overwrite,
             name=source.relative.name,
             account=self.account,
+            request=self.request,
         )
 
 

@@ -330,7 +330,7 @@ class Workspace:
         return secret.derive(Purpose.NAMES, system_id=self.settings.system.id, epoch=0)
 
     def pseudonyms(self) -> Pseudonyms:
-        """The keys of accounts; they outlive the epochs, so that pseudonyms stay the same."""
+        """The keys of accounts and requests; they outlive the epochs."""
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         system_id = self.settings.system.id
         return Pseudonyms(secret.derive(Purpose.PSEUDONYM, system_id=system_id, epoch=0))
