@@ -13,6 +13,7 @@ from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
 from ..console import complain, out, out_bytes, out_json, shown, shown_path, talk
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
+from ..issuance import publish
 from ..options import (
     FilesArgument,
     FormatsOption,
@@ -134,24 +135,28 @@ def stamp(
             hint="give every picture a run and an id of its own",
         )
     job.parents = _parents(parent or [], sources, job.stamper.limits)
-    if out_dir == "-":
-        _to_stdout(job, sources, json=json or jsonl)
-        return
     rows, codes = [], []
-    for source in progress(sources, "stamping"):
-        result = safely(job.run, source, job.place(source, Path(out_dir)))
-        if isinstance(result, ProvenanceError):
-            code, row = ExitCode.ERROR, stamp_error_row(source, result)
-        else:
-            code, row = ExitCode.TRACED, stamp_row(source, result)
-        codes.append(code)
-        if jsonl:
-            out_json(row, indent=None)
-        elif not json:
-            _print(source, result)
-        rows.append(row)
-    if json:
-        out_json({"schema_version": SCHEMA_VERSION, "results": rows})
+    try:
+        if out_dir == "-":
+            _to_stdout(job, sources, json=json or jsonl)
+            return
+        for source in progress(sources, "stamping"):
+            result = safely(job.run, source, job.place(source, Path(out_dir)))
+            if isinstance(result, ProvenanceError):
+                code, row = ExitCode.ERROR, stamp_error_row(source, result)
+            else:
+                code, row = ExitCode.TRACED, stamp_row(source, result)
+            codes.append(code)
+            if jsonl:
+                out_json(row, indent=None)
+            elif not json:
+                _print(source, result)
+            rows.append(row)
+        if json:
+            out_json({"schema_version": SCHEMA_VERSION, "results": rows})
+    finally:
+        if job.issued:  # whoever reads the output may be gone
+            publish(opened)
     _summarise(codes)
     raise typer.Exit(combined(codes))
 
@@ -168,6 +173,7 @@ class _Job:
     request: str = ""
     parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
+    issued: int = 0
 
     def place(self, source: Source, directory: Path) -> Path:
         """Where the result goes; two inputs of one run never share an output."""
@@ -183,7 +189,7 @@ class _Job:
         data = source.read(self.stamper.limits.max_bytes)
         if to is not None:
             _make_directory(to.parent)
-        return self.stamper.stamp(
+        stamped = self.stamper.stamp(
             data,
             self.generation,
             parents=self.parents,
@@ -194,6 +200,8 @@ class _Job:
             account=self.account,
             request=self.request,
         )
+        self.issued += 1
+        return stamped
 
 
 def _parents(names: list[str], sources: list[Source], limits: Limits) -> tuple[bytes, ...]:

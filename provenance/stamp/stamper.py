@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from provenance.errors import ArgumentError, ProvenanceError, RegistryError, SelfCheckError
 from provenance.fingerprint import SignatureKey, fingerprint
@@ -57,6 +57,14 @@ PNG = Encoding(format=ImageFormat.PNG, lossless=True)
 MIN_PSNR_DB = 20.0
 
 
+class IssuanceGate(Protocol):
+    """Says whether anything may be issued now; `provenance.log.PublishedLog` does."""
+
+    def check(self) -> None:
+        """Raise `LogError` where the registry is not the one that was signed last."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamper:
     """Stamps pictures for one generating system. Immutable; share it between threads.
@@ -77,6 +85,7 @@ class Stamper:
         time_stamping: whether time stamps are asked for, and whom. The only network use.
         pseudonyms: the keys of accounts and request ids; without them none may be named.
         requests: how long a request that is under way is waited for.
+        log: refuses a registry that was restored from an old backup; None does not look.
     """
 
     system: SystemRef
@@ -92,6 +101,7 @@ class Stamper:
     time_stamping: TimeStamping = TimeStamping()
     pseudonyms: Pseudonyms | None = None
     requests: Requests = Requests()
+    log: IssuanceGate | None = None
 
     def stamp(
         self,
@@ -142,6 +152,7 @@ class Stamper:
                 carried on cannot be.
             TimeStampError: a time stamp is required and there is none that can be trusted.
             SelfCheckError: the result did not verify.
+            LogError: registry or log were restored from an old backup; nothing is signed.
             RegistryError: the record could not be kept, another process did not finish the
                 same request in time (`E_BUSY`), or its file cannot be made again.
             ProvenanceError: `E_IO`, the file could not be written.
@@ -172,6 +183,8 @@ class Stamper:
             account=asked_by,
         )
         # (2) reserve a record, or find that of an earlier try
+        if self.log is not None:
+            self.log.check()
         record = self._asked_for(job, request, parents) if request else self._reserved(job)
         if record.file is not None:
             return self._again(job, record, record.file)

@@ -365,6 +365,7 @@ class Workspace:
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
             pseudonyms=self.pseudonyms(),
+            log=self.log(read_only=False),
         )
 
     def verifier(self) -> Verifier:
