@@ -82,16 +82,6 @@ def rotate(workspace: WorkspaceOption = None) -> None:
 
 @app.command("revoke")
 def revoke(
-    log: Annotated[str, typer.Option("--log", help="Origin of the issuance log that counts.")],
-    from_size: Annotated[
-        int,
-        typer.Option(
-            "--from-size",
-            min=0,
-            help="Size of the log from which on nothing is believed that the certificate signed: "
-            "that of the last checkpoint before the theft, or 0.",
-        ),
-    ],
     reason: Annotated[
         str,
         typer.Option(
@@ -106,15 +96,36 @@ def revoke(
     current: Annotated[
         bool, typer.Option("--current", help="Revoke the one that the workspace signs with.")
     ] = False,
+    from_size: Annotated[
+        int | None,
+        typer.Option(
+            "--from-size",
+            min=0,
+            help="Size of the log from which on nothing is believed that the certificate signed: "
+            "that of the last checkpoint before the theft, or 0 [default: the newest checkpoint].",
+            show_default=False,
+        ),
+    ] = None,
+    log: Annotated[
+        str,
+        typer.Option(
+            "--log",
+            help="Origin of the issuance log that counts [default: the workspace's].",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Revoke a signing certificate, e.g. of a stolen key, from a size of the issuance log on."""
     from provenance.trust import Revocation, RevocationReason
 
     opened = open_workspace(workspace)
     found = _certificate(opened, certificate, current=current)
-    revocation = Revocation.of(
-        found, log=log, from_size=from_size, reason=RevocationReason.parse(reason)
-    )
+    why = RevocationReason.parse(reason)
+    if from_size is None or not log:
+        own = opened.log(read_only=True)
+        log = log or own.key.name
+        from_size = own.newest().size if from_size is None else from_size
+    revocation = Revocation.of(found, log=log, from_size=from_size, reason=why)
     opened.revoke(revocation)
     out(f"revoked {revocation.certificate_sha256} from size {from_size} of {shown(log)} on")
     talk(

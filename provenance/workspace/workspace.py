@@ -27,7 +27,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -385,7 +385,11 @@ class Workspace:
                 SystemTrust(system=item.bundle.system, trust=item.trust) for item in others
             ),
             policy=self.policy(),
-            revocations=self.revocations(),
+            revocations=reduce(
+                Revocations.merged,
+                (item.bundle.revocations for item in others),
+                self.revocations(),
+            ),
             keyring=sum(
                 (item.bundle.keyring for item in others), Keyring(keys=self.detection_keys())
             ),

@@ -202,7 +202,6 @@ def test_a_certificate_of_a_file_is_revoked(command: Command, made: Path, tmp_pa
         (("--certificate", "x.pem", *REVOKE), "cannot read x.pem"),
         (("--current", *REVOKE[:-1], "bored"), "not a reason to revoke"),
         (("--current", "--log", "a\x1b[31m", *REVOKE[2:]), "printable"),
-        (("--current", "--log", "", *REVOKE[2:]), "printable"),
         (("--current", *REVOKE[:3], "-1", *REVOKE[4:]), "--from-size"),
         (("--current", *REVOKE[:3], str(1 << 63), *REVOKE[4:]), "size of a log"),
     ],
