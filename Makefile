@@ -69,7 +69,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	rm -rf build/bench
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
-	$(BIN)/python -m benchmarks.content_match
+	$(BIN)/python -m benchmarks.content_match attacks
 
 soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
 	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak
