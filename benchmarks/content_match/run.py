@@ -14,7 +14,9 @@ from benchmarks.content_match import scale
 from benchmarks.content_match.corpus import Picture
 from benchmarks.content_match.pairs import Pair, Record
 from benchmarks.content_match.scale import Check, Settings, Task
-from benchmarks.watermark import workers
+from benchmarks.watermark import attacks, workers
+from benchmarks.watermark.seeds import digest
+from provenance import fingerprint, watermark
 from provenance.errors import ArgumentError
 
 Item = TypeVar("Item", Picture, Task)
@@ -59,9 +61,11 @@ def load(settings: Settings, folder: Path) -> Results:
     Raises:
         ProvenanceError: no pictures, or a folder that holds no such run.
     """
-    if not (folder / "records.json").exists():
+    claimed = _claimed(folder)
+    if claimed is None or not (folder / "records.json").exists():
         raise ArgumentError(f"{folder} holds no run", hint="leave out --report-only")
-    _claim(settings, folder)
+    if any(claimed.get(name) != value for name, value in _facts(settings).items()):
+        raise ArgumentError(f"{folder} holds a run with other settings", hint="name its settings")
     rows = json.loads((folder / "records.json").read_text())
     pairs: list[Pair] = []
     checks: list[Check] = []
@@ -118,14 +122,29 @@ def _each(
 
 def _claim(settings: Settings, folder: Path) -> None:
     """Write down what is run; refuse a folder of another run."""
-    facts = json.loads(json.dumps(asdict(settings)))
-    path = folder / "settings.json"
-    if path.exists() and json.loads(path.read_text()) != facts:
+    if _claimed(folder) not in (None, _facts(settings) | {"code": code_digest()}):
         raise ArgumentError(
-            f"{folder} holds a run with other settings", hint="choose another --work, or remove it"
+            f"{folder} holds a run with other settings or of other code",
+            hint="choose another --work, or remove it",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _write(path, facts)
+    _write(folder / "settings.json", _facts(settings) | {"code": code_digest()})
+
+
+def _claimed(folder: Path) -> dict[str, Any] | None:
+    path = folder / "settings.json"
+    return dict(json.loads(path.read_text())) if path.exists() else None
+
+
+def _facts(settings: Settings) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(asdict(settings))))
+
+
+def code_digest() -> str:
+    """Twelve hexadecimal digits that change with the code of marks, match or attacks."""
+    folders = (Path(str(module.__file__)).parent for module in (watermark, fingerprint, attacks))
+    sources = (path for folder in folders for path in sorted(folder.rglob("*.py")))
+    return digest(*(path.read_text() for path in sources)).hex()[:12]
 
 
 def _write(path: Path, data: object) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.fingerprint.cells import CELL, Mask, Pixels, Plane, cells_of
-from provenance.fingerprint.scores import Fit, Question, best_fit, best_window
+from provenance.fingerprint.scores import Fit, Question, best_fit, best_window, window_may_reach
 from provenance.fingerprint.signature import GridSignature, Trits, features
 from provenance.model.evidence import GridEvidence, MarkGeometry, MatchStatus
 
@@ -95,7 +95,9 @@ def _judged(question: Question, present: Mask, trits: Trits) -> GridEvidence:
     seen = _evidence(whole, AGREEMENT)
     if _matches(seen):
         return _matched(seen, whole, question.soft, present, trits)
-    window = best_window(question, trits)
+    window = None
+    if window_may_reach(question, trits, UNRELATED_LOG10_P):
+        window = best_window(question, trits)
     if window is not None:
         part = _evidence(window, WINDOW_AGREEMENT)
         if _matches(part) and window.weight >= WINDOW_WEIGHT:

@@ -165,6 +165,15 @@ def test_a_folder_of_another_run_is_refused(done):
     wanted, folder = done
     with pytest.raises(run.ArgumentError, match="other settings"):
         run.run(replace(wanted, seed=4), folder, jobs=1)
+    with pytest.raises(run.ArgumentError, match="other settings"):
+        run.load(replace(wanted, others=8), folder)
+
+
+def test_a_folder_of_other_code_is_read_but_not_gone_on_with(done, monkeypatch):
+    monkeypatch.setattr(run, "code_digest", lambda: "0" * 12)
+    with pytest.raises(run.ArgumentError, match="other code"):
+        run.run(*done, jobs=1)
+    assert run.load(*done).done
 
 
 def test_a_failed_picture_is_counted_and_the_others_are_done(corpus, tmp_path, capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import cv2
@@ -10,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.fingerprint.scores import Question, _Placed, _windows, best_fit, best_window
+from provenance.fingerprint.scores import (
+    Question,
+    _Placed,
+    _windows,
+    best_fit,
+    best_window,
+    window_may_reach,
+)
 
 STRIDE = 8
 
@@ -53,6 +61,33 @@ def test_windows_that_are_not_looked_at_closely_could_not_have_won(seed, grain, 
     ]
     offsets = sum(fit.offsets for fit in fits)
     assert best_window(asked, record) == replace(max(fits, key=lambda f: f.z), offsets=offsets)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10**6), st.sampled_from([1, 3, 9]), st.integers(0, 30), st.integers(14, 40))
+def test_a_quick_look_never_misses_a_window(seed, grain, inside, width):
+    """Where it says no, the best window is no better than that; it says no often enough."""
+    values = cv2.blur(features(seed), (grain, grain))
+    record = np.sign(cv2.blur(features(seed + 1, 32, width), (grain, grain))).astype(np.int8)
+    inside = min(inside, width)
+    values[:inside, :inside] = record[:inside, :inside]
+    asked = Question.of(values, STRIDE, inverted=False)
+    best = best_window(asked, record)
+    log10_p = -math.inf if best is None else math.log10(best.offsets) - best.z**2 / 2 / math.log(10)
+    for limit in (-1.0, -2.0, -4.0, -6.0):
+        if best is not None and log10_p <= limit:
+            assert window_may_reach(asked, record, limit)
+    assert not window_may_reach(asked, record, -300.0)
+
+
+def test_most_unrelated_pairs_need_no_second_look():
+    looks = [window_may_reach(question(seed), trits(seed + 100), -2.0) for seed in range(50)]
+    assert sum(looks) <= 10
+
+
+def test_what_is_too_large_to_be_laid_out_is_looked_at_closely(monkeypatch):
+    monkeypatch.setattr("provenance.fingerprint.scores._MOST_LAID_OUT", 1000)
+    assert window_may_reach(question(), trits(1), -300.0)
 
 
 def test_a_record_is_found_where_it_lies():
