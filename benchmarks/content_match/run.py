@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from benchmarks.content_match import scale
 from benchmarks.content_match.corpus import Picture
+from benchmarks.content_match.moved import Check
 from benchmarks.content_match.pairs import Pair, Record
-from benchmarks.content_match.scale import Check, Settings, Task
+from benchmarks.content_match.scale import Settings, Task
 from benchmarks.watermark import attacks, workers
 from benchmarks.watermark.seeds import digest
 from provenance import fingerprint, watermark

@@ -20,6 +20,8 @@ from provenance.model.evidence import MATCHING, MatchStatus
 _CHANCES: Final = (1, 2, 3, 4, 5, 6)
 _QUANTILES: Final = (0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
 _AGREEMENTS: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
+_NEAREST: Final = 15
+_SERIES: Final = 300  # pairs of one series that get a row of their own
 Groups = dict[str, list[Pair]]
 
 
@@ -27,11 +29,14 @@ def _groups(results: Results) -> Groups:
     """Pairs of other pictures: all, shared, held-out in two halves; then the hard ones."""
     half = _halves(results)
     other = [pair for pair in results.pairs if pair.kind is Kind.OTHER]
+    held_out = [pair for pair in other if pair.query in half]
     groups = {
         "**other pictures, all**": other,
         "shared": [p for p in other if _set(p) in SHARED],
         "held-out, half A": [p for p in other if half.get(p.query) == 0],
         "held-out, half B": [p for p in other if half.get(p.query) == 1],
+        "held-out, of two series": [p for p in held_out if not _one_series(p)],
+        "held-out, of one series": [p for p in held_out if _one_series(p)],
         "other half of the picture": _of(results, Kind.HALF),
         "same layout": _of(results, Kind.LAYOUT),
     }
@@ -46,6 +51,15 @@ def _halves(results: Results) -> dict[str, int]:
     """Held-out pictures, alternately of one half and of the other."""
     held_out = [picture.name for picture in results.pictures if picture.held_out]
     return {name: number % 2 for number, name in enumerate(held_out)}
+
+
+def _series(name: str) -> str:
+    """One folder of one package: what `collect` writes before the name of a picture."""
+    return ".".join(name.split(".")[:2])
+
+
+def _one_series(pair: Pair) -> bool:
+    return _series(pair.query) == _series(pair.record)
 
 
 def _set(pair: Pair) -> str:
@@ -131,8 +145,11 @@ def tails(results: Results) -> str:
 
 def model(results: Results) -> str:
     """How often pairs fall below each p, whatever their agreement; the model allows p n."""
+    groups = _groups(results)
+    series = _sub(groups.get("held-out, of one series", []), lambda p: _series(p.query))
+    groups |= {f"of {n}": p for n, p in series.items() if len(p) >= _SERIES}
     body = []
-    for name, pairs in _groups(results).items():
+    for name, pairs in groups.items():
         scored = [pair for pair in pairs if pair.offsets]
         cells = []
         for chance in _CHANCES:
@@ -142,6 +159,20 @@ def model(results: Results) -> str:
         body.append((name, str(len(scored)), *cells))
     head = ("pairs", "n", *(f"p <= 1e-{chance}: seen of allowed; rate" for chance in _CHANCES))
     return table(head, body)
+
+
+def nearest(results: Results) -> str:
+    """The pairs of other pictures that the model finds least likely to be unrelated."""
+    other = [pair for pair in results.pairs if pair.kind is Kind.OTHER]
+    body = [
+        (
+            pair.query, pair.attack, pair.record, str(pair.final), f"{pair.z:.1f}",
+            f"{pair.log10_p:.1f}", f"{pair.agreement:.2f}", str(pair.distance),
+        )
+        for pair in sorted(other, key=lambda pair: pair.log10_p)[:_NEAREST]
+    ]  # fmt: skip
+    head = ("marked picture", "attack", "record", "status", "z", "log10 p", "agreement")
+    return table((*head, "PDQ distance"), body)
 
 
 def windows(results: Results) -> str:

@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 
 from benchmarks.content_match import scale_null
+from benchmarks.content_match.attacks import LEAST_AREA
 from benchmarks.content_match.corpus import SHARED
+from benchmarks.content_match.moved import Check
 from benchmarks.content_match.pairs import SCHEME, Kind, Pair
 from benchmarks.content_match.report import interval
 from benchmarks.content_match.run import Results
-from benchmarks.content_match.scale import LEAST_AREA, Check
 from benchmarks.environment import describe
 from benchmarks.watermark.attacks import by_name
 from benchmarks.watermark.report import table
@@ -55,6 +56,7 @@ def render(results: Results, *, command: str, seed: int) -> str:
             "## A mark on another picture\n\n" + scale_null.false_matches(results),
             "## The tail of unrelated pairs\n\n" + scale_null.tails(results),
             "## How good a model p is\n\n" + scale_null.model(results),
+            "### The pairs of lowest p\n\n" + scale_null.nearest(results),
             "## Windows\n\n" + scale_null.windows(results),
             "## Other thresholds\n\n" + scale_null.thresholds(results),
             "## What matches have to spare\n\n" + _margins(own),

@@ -10,7 +10,16 @@ import pytest
 from PIL import Image
 from support import pictures
 
-from benchmarks.content_match import collect, commands, run, scale, scale_null, scale_report
+from benchmarks.content_match import (
+    attacks,
+    collect,
+    commands,
+    moved,
+    run,
+    scale,
+    scale_null,
+    scale_report,
+)
 from benchmarks.content_match.corpus import Picture
 from benchmarks.content_match.pairs import Kind, Marker, Pair, Record, Window
 from benchmarks.watermark.attacks import ATTACKS, Family, by_name
@@ -67,13 +76,13 @@ def results(done):
 
 
 def test_every_family_is_geometric_or_known_not_to_be():
-    families = {attack.family for attack in scale.GEOMETRIC}
+    families = {attack.family for attack in attacks.GEOMETRIC}
     assert families | NOT_GEOMETRIC == set(Family)
     assert not families & NOT_GEOMETRIC
     assert {"crop25", "rotate-any", "flip-x", "screenshot", "print-scan", "crop25-jpeg70"} <= {
-        attack.name for attack in scale.GEOMETRIC
+        attack.name for attack in attacks.GEOMETRIC
     }
-    assert len(scale.GEOMETRIC) == sum(attack.family in families for attack in ATTACKS)
+    assert len(attacks.GEOMETRIC) == sum(attack.family in families for attack in ATTACKS)
 
 
 def test_a_picture_is_compared_with_its_own_record_and_with_all_that_are_not_versions(results):
@@ -114,12 +123,12 @@ def test_a_transplanted_mark_is_read_and_reports_the_same_geometry(corpus):
     for name in (victim.name, bearer.name):
         payload = marker.payload(rgb, name)
         marked = marker.embed(rgb, payload)
-        changed = attack.apply(scale._scene(rgb, marked, rgb), np.random.default_rng(0))
+        changed = attack.apply(moved.scene(rgb, marked, rgb), np.random.default_rng(0))
         copies.append(marker.find(changed, payload, query="q", attack=attack.name))
-    moved, own = (copy.geometry for copy in copies)
+    transplanted, own = (copy.geometry for copy in copies)
     assert marker.payload(rgb, victim.name) != marker.payload(rgb, bearer.name)
     for name in ("xx", "xy", "yx", "yy"):
-        assert getattr(moved, name) == pytest.approx(getattr(own, name), abs=2e-3)
+        assert getattr(transplanted, name) == pytest.approx(getattr(own, name), abs=2e-3)
 
 
 def test_a_row_says_what_the_library_says(corpus):
@@ -178,14 +187,14 @@ def test_a_folder_of_other_code_is_read_but_not_gone_on_with(done, monkeypatch):
 
 def test_a_failed_picture_is_counted_and_the_others_are_done(corpus, tmp_path, capsys, monkeypatch):
     wanted = settings(corpus, images=2, attacks=1)
-    halves = scale._halves
+    halves = moved.halves
 
-    def broken(settings, picture, original):
+    def broken(seed, picture, original):
         if picture.name.endswith("/a.png"):
             raise ValueError("broken")
-        return halves(settings, picture, original)
+        return halves(seed, picture, original)
 
-    monkeypatch.setattr(scale, "_halves", broken)
+    monkeypatch.setattr(moved, "halves", broken)
     assert run.run(wanted, tmp_path, jobs=1) == 1
     assert "FAILED: ValueError: broken" in capsys.readouterr().err
     assert len(list(tmp_path.glob("picture-*.json"))) == 1
@@ -274,6 +283,12 @@ def test_the_tail_of_p_is_counted(results):
     assert [cell.partition(";")[0] for cell in found[2:]] == [
         "3 of 0.4", "2 of 0.04", "1 of 0.004", "1 of 0.0004", "0 of 4e-05", "0 of 4e-06",
     ]  # fmt: skip
+
+
+def test_the_nearest_pairs_are_named(results):
+    pairs = [other(record=str(n), log10_p=-n / 10) for n in range(30)]
+    text = scale_null.nearest(with_pairs(results, pairs)).splitlines()
+    assert [line.split("|")[3].strip() for line in text[2:]] == [str(n) for n in range(29, 14, -1)]
 
 
 def test_quantiles_that_so_few_pairs_cannot_show_are_left_out(results):
