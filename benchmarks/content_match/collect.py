@@ -80,6 +80,7 @@ _EDITS: Final = {
     "grand-knight-2": "grand-knight",
     "naga-mace_warrior2": "naga-mace_warrior1",
     "naga-mace_warrior3": "naga-mace_warrior1",
+    "scuttler": "scorpion-elder",
 }
 #: More than so many of one class are thinned out evenly.
 _MOST: Final = {"sky": 80, "maps": 60}
