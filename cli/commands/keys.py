@@ -106,14 +106,6 @@ def revoke(
             show_default=False,
         ),
     ] = None,
-    log: Annotated[
-        str,
-        typer.Option(
-            "--log",
-            help="Origin of the issuance log that counts [default: the workspace's].",
-            show_default=False,
-        ),
-    ] = "",
 ) -> None:
     """Revoke a signing certificate, e.g. of a stolen key, from a size of the issuance log on."""
     from provenance.trust import Revocation, RevocationReason
@@ -121,13 +113,11 @@ def revoke(
     opened = open_workspace(workspace)
     found = _certificate(opened, certificate, current=current)
     why = RevocationReason.parse(reason)
-    if from_size is None or not log:
-        own = opened.log(read_only=True)
-        log = log or own.key.name
-        from_size = own.newest().size if from_size is None else from_size
-    revocation = Revocation.of(found, log=log, from_size=from_size, reason=why)
+    log = opened.log(read_only=True)
+    size = log.newest().size if from_size is None else from_size
+    revocation = Revocation.of(found, log=log.key.name, from_size=size, reason=why)
     opened.revoke(revocation)
-    out(f"revoked {revocation.certificate_sha256} from size {from_size} of {shown(log)} on")
+    out(f"revoked {revocation.certificate_sha256} from size {size} of {shown(log.key.name)} on")
     talk(
         "Stop every running stamper that signs with it, and give the revocation to whoever "
         "verifies. What it signed is now believed only with a record that was logged before."
