@@ -27,13 +27,13 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 # pdqhash has no wheels: where there is no C++ compiler it is left out, and the one test
 # that compares with it live says so when it is skipped.
 $(VENV)/.dev: $(VENV)/.demo
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,postgres,report,dev]'
 	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
 		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,bench,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,postgres,report,bench,dev]'
 	@touch $@
 
 # --- what people run --------------------------------------------------------------
@@ -69,17 +69,30 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	rm -rf build/bench
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md
-	$(BIN)/python -m benchmarks.content_match
+	$(BIN)/python -m benchmarks.content_match attacks
+	$(BIN)/python -m benchmarks.content_match scale --images 1 --others 20 --layouts 2 --checks 2 \
+		--work build/bench/content
+	$(BIN)/python -m benchmarks.release_kills
 	$(BIN)/python -m benchmarks.registry search
 	$(BIN)/python -m benchmarks.log
 
+# HELD_OUT names a folder that `benchmarks.content_match collect` made; without it the held-out
+# part of the content match is left out.
 soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopped
 	$(BIN)/python -m benchmarks.watermark run --jobs 2 --out build/soak
 	$(BIN)/python -m benchmarks.watermark report build/soak --out benchmarks/results/watermark.md
 	$(BIN)/python -m benchmarks.watermark null --jobs 2 --out build/soak/null
 	$(BIN)/python -m benchmarks.watermark timing --out build/soak/timing.md
-	$(BIN)/python -m benchmarks.content_match --images 0 --others 10 --layouts 12 \
-		--out benchmarks/results/content-match.md
+	$(BIN)/python -m benchmarks.content_match scale --work build/soak/content \
+		$(if $(HELD_OUT),--held-out $(HELD_OUT)) --out build/soak/content-scale.md \
+		--list benchmarks/results/content-match-pictures.txt
+	$(BIN)/python -m benchmarks.content_match attacks --images 0 --others 10 --layouts 12 \
+		--out build/soak/content-attacks.md
+	cat build/soak/content-scale.md build/soak/content-attacks.md \
+		>benchmarks/results/content-match.md
+	$(BIN)/python -m benchmarks.release_kills --kills 1000 \
+		--out benchmarks/results/release-kills.md
+	$(BIN)/python -m benchmarks.guard --files 200000
 	$(BIN)/python -m benchmarks.registry search --hashes pictures
 	$(BIN)/python -m benchmarks.registry search --records 10000000 --no-peers --checked 5
 	$(BIN)/python -m benchmarks.registry store

@@ -16,6 +16,7 @@ from .commands import (
     audit,
     config,
     doctor,
+    guard,
     init,
     inspect,
     keys,
@@ -49,6 +50,7 @@ app.command("audit", short_help="Examine a dump of images, a row for each.")(aud
 app.command("schemes", short_help="List the watermark schemes.")(schemes.schemes)
 app.command("doctor", short_help="Check installation and workspace.")(doctor.doctor)
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)
+app.command("guard", short_help="Watch release directories.")(guard.guard)
 app.add_typer(report.app, name="report")
 app.add_typer(release.app, name="release")
 app.add_typer(config.app, name="config")

@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     REGISTRY = "E_REGISTRY"
     LOG = "E_LOG"
     BUSY = "E_BUSY"
+    REQUEST = "E_REQUEST"
     SELF_CHECK = "E_SELF_CHECK"
     CONFIG = "E_CONFIG"
     ARGUMENT = "E_ARGUMENT"
@@ -61,7 +62,8 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
     ErrorCode.LOG: "The issuance log, or a proof from one, is damaged, contradicts itself or "
     "cannot be used.",
-    ErrorCode.BUSY: "The registry or the log stayed locked by another writer.",
+    ErrorCode.BUSY: "The registry, the log or another process with the same request took too long.",
+    ErrorCode.REQUEST: "The request id was used before for another input.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
     ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",
@@ -157,6 +159,12 @@ class RegistryError(ProvenanceError):
     """The registry of issued generations failed."""
 
     default_code = ErrorCode.REGISTRY
+
+
+class RequestError(ProvenanceError):
+    """A request id that was used before, for another input."""
+
+    default_code = ErrorCode.REQUEST
 
 
 class SearchIndexError(RegistryError):

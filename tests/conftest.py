@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ from support import chains, pictures, softhsm
 
 from provenance import Workspace
 from provenance.keys import FileSigner
+
+if TYPE_CHECKING:
+    from support.postgres import Server
 
 # The same examples on every machine and in every run; explore with
 # --hypothesis-profile=explore.
@@ -54,6 +59,35 @@ def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[softhsm.Token]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SOFTHSM2_CONF", str(softhsm.initialise(folder)))
         yield softhsm.token_in(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; where none is installed the test is skipped, but never in CI."""
+    from support.postgres import Server, binaries
+
+    programs = binaries()
+    if programs is None:
+        reason = "no PostgreSQL server is installed (Debian: apt-get install postgresql)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = Server(programs)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_database(postgres: Server) -> Iterator[str]:
+    """The name of a database on that server with an empty registry, whose schema must stay."""
+    with postgres.registry() as name:
+        yield name
+
+
+@pytest.fixture
+def postgres_url(postgres: Server, postgres_database: str) -> str:
+    """The address of an empty registry on that server."""
+    return postgres.url(postgres_database)
 
 
 def _signer(tmp_path_factory: pytest.TempPathFactory, name: str) -> FileSigner:

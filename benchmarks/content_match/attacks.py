@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.watermark.attacks import Attack, by_name
+from benchmarks.watermark.attacks import ATTACKS, Attack, by_name
 from benchmarks.watermark.attacks.geometry import crop_random
 from benchmarks.watermark.attacks.model import Family, step
 from benchmarks.watermark.attacks.tone import rounded
@@ -63,7 +63,27 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 TRANSPLANTED: Final = "mark on another picture"
 
+_FAMILIES: Final = (
+    Family.RESIZE, Family.ASPECT, Family.CROP, Family.ROTATION, Family.FLIP, Family.FRAME,
+    Family.PLACEMENT, Family.SCREENSHOT, Family.PRINT_SCAN, Family.WARP, Family.PLATFORM,
+    Family.COMBINATION,
+)  # fmt: skip
+#: Attacks of the mark's benchmark that change where pixels are.
+GEOMETRIC: Final = tuple(attack for attack in ATTACKS if attack.family in _FAMILIES)
+#: Share of the area down to which crops are promised.
+LEAST_AREA: Final = 0.25
+
 
 def attack(name: str) -> Attack:
     """The attack of that name."""
     return _OWN.get(name) or by_name(name)
+
+
+def promised(rng: np.random.Generator) -> Attack:
+    """One of the attacks that keep a quarter of the picture and put no other one beside it."""
+    kept = [
+        attack
+        for attack in GEOMETRIC
+        if attack.kept_area >= LEAST_AREA and attack.family is not Family.PLACEMENT
+    ]
+    return kept[int(rng.integers(len(kept)))]

@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import Final
 
 from benchmarks.content_match import attacks, synthetic
+from benchmarks.content_match.pairs import SCHEME, upright
 from benchmarks.watermark.attacks.geometry import to_size
 from benchmarks.watermark.scene import Pixels, Scene
 from benchmarks.watermark.schemes import Issuer
@@ -23,12 +24,9 @@ from provenance.fingerprint import (
     match_grid,
     signature,
 )
-from provenance.model.evidence import GridEvidence, MarkGeometry, MatchStatus
-from provenance.watermark import Depth, Keyring, catalog
-from provenance.watermark.carriers import frame
-from provenance.watermark.sync.geometry import in_place
+from provenance.model.evidence import GridEvidence, MatchStatus
+from provenance.watermark import Depth, Keyring
 
-SCHEME: Final = catalog.scheme("lattice-1")
 #: Small copies of a picture of another set: the same picture for our purpose, so left out.
 _COPIES: Final = ("tiny",)
 
@@ -93,12 +91,6 @@ def perform(settings: Settings, task: Task) -> list[Row]:
         *_attacked(settings, original, companion, others, row),
         *_halves(original, row),
     ]
-
-
-def upright(rgb: Pixels) -> MarkGeometry:
-    """The geometry of a mark in a picture that was not changed."""
-    height, width = rgb.shape[:2]
-    return in_place((width, height), frame.size(width, height), inverted=False)
 
 
 def _attacked(

@@ -71,10 +71,10 @@ def _lowest(read: Sequence[Row]) -> str:
 
 def _missed(read: Sequence[Row]) -> str:
     missed = sum(row.final not in MATCHING for row in read)
-    return f"{missed} of {len(read)} ({_interval(missed, len(read))})" if read else "-"
+    return f"{missed} of {len(read)} ({interval(missed, len(read))})" if read else "-"
 
 
-def _interval(k: int, n: int) -> str:
+def interval(k: int, n: int) -> str:
     """The exact 95 % interval of a rate, in per cent."""
     low = float(stats.beta.ppf(0.025, k, n - k + 1)) if k else 0.0
     high = float(stats.beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
@@ -105,7 +105,7 @@ def _null_row(rows: Sequence[Row]) -> tuple[str, ...]:
         for half in _HALVES.values()
     ]
     top = max((grid for _, grid in grids), key=lambda grid: grid.z)
-    bound = _interval(matched[0], len(grids))
+    bound = interval(matched[0], len(grids))
     return (
         str(len(grids)),
         f"{matched[0]} ({bound})",

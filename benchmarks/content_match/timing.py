@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from benchmarks.content_match import synthetic
-from benchmarks.content_match.measure import upright
+from benchmarks.content_match.pairs import upright
 from benchmarks.watermark import workers
 from benchmarks.watermark.attacks.geometry import to_size
 from benchmarks.watermark.seeds import generator

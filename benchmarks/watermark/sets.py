@@ -82,7 +82,7 @@ class PictureSet:
         Raises:
             InputError: the larger test material is not here.
         """
-        found = [path for folder in self.folders for path in sorted(_folder(folder).iterdir())]
+        found = [path for name in self.folders for path in sorted(image_folder(name).iterdir())]
         return tuple(
             path for path in found if path.suffix in _SUFFIXES and self._large_enough(path)
         )
@@ -121,7 +121,12 @@ def picture_set(name: str) -> PictureSet:
         raise ArgumentError(f"unknown set {name!r}", hint=f"one of {', '.join(SETS)}") from None
 
 
-def _folder(name: str) -> Path:
+def image_folder(name: str) -> Path:
+    """The folder of that name in the larger test material.
+
+    Raises:
+        InputError: it is not here.
+    """
     # Read here and not at import, so that the variable can be set by whoever imports this.
     root = Path(os.environ.get("TEST_DATA", Path(__file__).resolve().parents[3] / "shared"))
     folder = root / "images" / name

@@ -82,16 +82,6 @@ def rotate(workspace: WorkspaceOption = None) -> None:
 
 @app.command("revoke")
 def revoke(
-    log: Annotated[str, typer.Option("--log", help="Origin of the issuance log that counts.")],
-    from_size: Annotated[
-        int,
-        typer.Option(
-            "--from-size",
-            min=0,
-            help="Size of the log from which on nothing is believed that the certificate signed: "
-            "that of the last checkpoint before the theft, or 0.",
-        ),
-    ],
     reason: Annotated[
         str,
         typer.Option(
@@ -106,17 +96,28 @@ def revoke(
     current: Annotated[
         bool, typer.Option("--current", help="Revoke the one that the workspace signs with.")
     ] = False,
+    from_size: Annotated[
+        int | None,
+        typer.Option(
+            "--from-size",
+            min=0,
+            help="Size of the log from which on nothing is believed that the certificate signed: "
+            "that of the last checkpoint before the theft, or 0 [default: the newest checkpoint].",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Revoke a signing certificate, e.g. of a stolen key, from a size of the issuance log on."""
     from provenance.trust import Revocation, RevocationReason
 
     opened = open_workspace(workspace)
     found = _certificate(opened, certificate, current=current)
-    revocation = Revocation.of(
-        found, log=log, from_size=from_size, reason=RevocationReason.parse(reason)
-    )
+    why = RevocationReason.parse(reason)
+    log = opened.log(read_only=True)
+    size = log.newest().size if from_size is None else from_size
+    revocation = Revocation.of(found, log=log.key.name, from_size=size, reason=why)
     opened.revoke(revocation)
-    out(f"revoked {revocation.certificate_sha256} from size {from_size} of {shown(log)} on")
+    out(f"revoked {revocation.certificate_sha256} from size {size} of {shown(log.key.name)} on")
     talk(
         "Stop every running stamper that signs with it, and give the revocation to whoever "
         "verifies. What it signed is now believed only with a record that was logged before."

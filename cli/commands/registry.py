@@ -23,10 +23,11 @@ from ..options import (
 from . import registry_extract, registry_overview, registry_privacy, registry_show
 from .registry_extract import extract_of
 from .registry_index import find_similar, index
+from .registry_migrate import migrate
 
 if TYPE_CHECKING:
     from provenance.imaging import LoadedImage
-    from provenance.registry import SqliteStore
+    from provenance.registry import RecordStore
     from provenance.resolution import Among, Search
     from provenance.workspace import Workspace
 
@@ -46,6 +47,9 @@ _SCHEMA_VERSION = 1
 @app.callback()
 def options() -> None:
     """The records of a workspace."""
+
+
+app.command("migrate")(migrate)
 
 
 @app.command("find")
@@ -132,7 +136,7 @@ def _loaded(name: str, workspace: Workspace, formats: list[str] | None) -> Loade
     return load(data, formats=accepted(workspace.settings.verify.formats, formats))
 
 
-def _rows(found: Search, store: SqliteStore) -> Iterator[dict[str, Any]]:
+def _rows(found: Search, store: RecordStore) -> Iterator[dict[str, Any]]:
     """One candidate after another; those erased since they were found are left out."""
     for candidate in found.candidates:
         record = store.find_by_id(candidate.record_id)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from provenance.errors import ArgumentError
-
 from ..console import out, out_json, path_fields, shown, shown_path
 from ..exit_codes import ExitCode
 from ..options import JsonOption, WorkspaceOption, open_workspace
+from ..times import duration
 
 app = typer.Typer(help="Check and clean up releases.", no_args_is_help=True)
 
@@ -116,10 +114,4 @@ def _path(path: Path | None) -> dict[str, Any]:
 
 
 def _before(age: str) -> datetime:
-    match = re.fullmatch(r"([0-9]{1,4})([smhd])", age, re.ASCII)
-    if match is None:
-        raise ArgumentError(
-            f"{shown(age)} is not a time", hint="a number with s, m, h or d, e.g. 90m"
-        )
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
-    return datetime.now(UTC) - timedelta(**{unit: int(match[1])})
+    return datetime.now(UTC) - duration(age)

@@ -13,6 +13,7 @@ from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
 from ..console import complain, out, out_bytes, out_json, shown, shown_path, talk
 from ..exit_codes import ExitCode, combined
 from ..inputs import Source, expand
+from ..issuance import publish
 from ..options import (
     FilesArgument,
     FormatsOption,
@@ -85,6 +86,14 @@ def stamp(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that exist in the output directory.")
     ] = False,
+    request: Annotated[
+        str,
+        typer.Option(
+            metavar="ID",
+            help="Your own id of this picture: asked again with the same id and input, the same "
+            "record and the same bytes are given.",
+        ),
+    ] = "",
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
 ) -> None:
@@ -117,27 +126,37 @@ def stamp(
         ),
         overwrite=overwrite,
         account=account,
+        request=request,
     )
     sources = expand(files)
+    if request and len(sources) != 1:
+        raise ArgumentError(
+            f"--request belongs to one picture, and there are {len(sources)}",
+            hint="give every picture a run and an id of its own",
+        )
     job.parents = _parents(parent or [], sources, job.stamper.limits)
-    if out_dir == "-":
-        _to_stdout(job, sources, json=json or jsonl)
-        return
     rows, codes = [], []
-    for source in progress(sources, "stamping"):
-        result = safely(job.run, source, job.place(source, Path(out_dir)))
-        if isinstance(result, ProvenanceError):
-            code, row = ExitCode.ERROR, stamp_error_row(source, result)
-        else:
-            code, row = ExitCode.TRACED, stamp_row(source, result)
-        codes.append(code)
-        if jsonl:
-            out_json(row, indent=None)
-        elif not json:
-            _print(source, result)
-        rows.append(row)
-    if json:
-        out_json({"schema_version": SCHEMA_VERSION, "results": rows})
+    try:
+        if out_dir == "-":
+            _to_stdout(job, sources, json=json or jsonl)
+            return
+        for source in progress(sources, "stamping"):
+            result = safely(job.run, source, job.place(source, Path(out_dir)))
+            if isinstance(result, ProvenanceError):
+                code, row = ExitCode.ERROR, stamp_error_row(source, result)
+            else:
+                code, row = ExitCode.TRACED, stamp_row(source, result)
+            codes.append(code)
+            if jsonl:
+                out_json(row, indent=None)
+            elif not json:
+                _print(source, result)
+            rows.append(row)
+        if json:
+            out_json({"schema_version": SCHEMA_VERSION, "results": rows})
+    finally:
+        if job.issued:  # whoever reads the output may be gone
+            publish(opened)
     _summarise(codes)
     raise typer.Exit(combined(codes))
 
@@ -151,8 +170,10 @@ class _Job:
     encoding: Encoding
     overwrite: bool
     account: str = field(repr=False)
+    request: str = ""
     parents: tuple[bytes, ...] = ()
     taken: set[Path] = field(default_factory=set)
+    issued: int = 0
 
     def place(self, source: Source, directory: Path) -> Path:
         """Where the result goes; two inputs of one run never share an output."""
@@ -168,7 +189,7 @@ class _Job:
         data = source.read(self.stamper.limits.max_bytes)
         if to is not None:
             _make_directory(to.parent)
-        return self.stamper.stamp(
+        stamped = self.stamper.stamp(
             data,
             self.generation,
             parents=self.parents,
@@ -177,7 +198,10 @@ class _Job:
             overwrite=self.overwrite,
             name=source.relative.name,
             account=self.account,
+            request=self.request,
         )
+        self.issued += 1
+        return stamped
 
 
 def _parents(names: list[str], sources: list[Source], limits: Limits) -> tuple[bytes, ...]:

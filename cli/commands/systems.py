@@ -43,13 +43,6 @@ def export(
         str,
         typer.Option("--resolution-url", help="Where records can be asked for; never fetched."),
     ] = "",
-    log_key: Annotated[
-        str, typer.Option("--log-key", help="Key that verifies the issuance log, as in a note.")
-    ] = "",
-    revoked: Annotated[
-        Path | None,
-        typer.Option("--revoked", help="Text file with revoked certificates.", show_default=False),
-    ] = None,
     epochs: Annotated[
         list[int] | None,
         typer.Option("--epochs", help="Only the key of this epoch. Repeatable.", min=0),
@@ -83,8 +76,6 @@ def export(
         out_path,
         contact=contact,
         resolution_url=resolution_url,
-        log_key=log_key,
-        revoked=_text(revoked),
         epochs=epochs or None,
         content_match=content_match,
         not_after=parse_moment(not_after) if not_after else None,
@@ -183,17 +174,6 @@ def say_contacts(workspace: Path, systems: set[SystemRef]) -> None:
         bundle = item.bundle
         if bundle.system in systems and bundle.contact:
             talk(f"note: legal requests about {shown(bundle.system)}: {shown(bundle.contact)}")
-
-
-def _text(path: Path | None) -> str:
-    if path is None:
-        return ""
-    from provenance.imaging import Limits, read_file
-
-    try:
-        return read_file(path, Limits(max_bytes=65_536)).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ArgumentError(f"{shown_path(path)} is not UTF-8 text") from error
 
 
 def _row(bundle: DetectorBundle, receipt: Receipt) -> dict[str, Any]:

@@ -26,7 +26,14 @@ from provenance.exchange import fields
 from provenance.exchange.fields import NotAcceptableError
 from provenance.fingerprint import SignatureKey
 from provenance.model.ids import SystemRef
-from provenance.trust import TrustKind, TrustList, TrustStore, moment_text
+from provenance.trust import (
+    Revocations,
+    TrustKind,
+    TrustList,
+    TrustStore,
+    moment_text,
+    parse_revocations,
+)
 from provenance.watermark import DetectionKey, Keyring, catalog
 
 KIND: Final = "provenance-detector-bundle"
@@ -66,7 +73,7 @@ class DetectorBundle:
         contact: where a legal request goes: an address, an e-mail address or a URL.
         resolution_url: where records can be asked for. It is shown and never fetched.
         log_key: the key that verifies the operator's issuance log, as in a signed note.
-        revoked: certificates that the operator has revoked, as text.
+        revoked: certificates that the operator has revoked, see `trust.format_revocations`.
     """
 
     system: SystemRef
@@ -139,12 +146,25 @@ class DetectorBundle:
         bundle.check()
         return bundle
 
+    @property
+    def revocations(self) -> Revocations:
+        """The certificates that the operator has revoked.
+
+        Raises:
+            NotAcceptableError: the text is not that of revocations.
+        """
+        try:
+            return parse_revocations(self.revoked) if self.revoked else Revocations()
+        except TrustError as error:
+            raise NotAcceptableError(f"its revocations cannot be read: {error.message}") from error
+
     def check(self) -> None:
-        """Raise unless dates and anchors can be used together.
+        """Raise unless dates, anchors and revocations can be used.
 
         Raises:
             NotAcceptableError: they cannot.
         """
+        _ = self.revocations
         if not self.created_at < self.not_after <= self.created_at + MAX_LIFETIME:
             raise NotAcceptableError(
                 f"it has to be valid for at most {MAX_LIFETIME.days} days after it was made"

@@ -6,6 +6,7 @@ record's fingerprint has to agree with the picture too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -31,12 +32,32 @@ def compare(rgb: npt.NDArray[np.uint8], issued: Fingerprint) -> ContentMatchEvid
         rgb: uint8 (H, W, 3), order R, G, B: the questioned image.
         issued: what the registry holds.
     """
+    return next(compare_all(rgb, (issued,)))
+
+
+def compare_all(
+    rgb: npt.NDArray[np.uint8], issued: Iterable[Fingerprint]
+) -> Iterator[ContentMatchEvidence]:
+    """Compare an image with many fingerprints: what `compare` says of each, in their order.
+
+    Args:
+        rgb: uint8 (H, W, 3), order R, G, B: the questioned image.
+        issued: what the registry holds.
+    """
     questioned = spectrum(rgb)
+    orientations = questioned.orientations()
+    for record in issued:
+        yield _compared(orientations, questioned.quality, record)
+
+
+def _compared(
+    orientations: Mapping[str, Fingerprint], quality: int, issued: Fingerprint
+) -> ContentMatchEvidence:
     orientation, distance = min(
-        ((name, issued.distance(found)) for name, found in questioned.orientations().items()),
+        ((name, issued.distance(found)) for name, found in orientations.items()),
         key=lambda pair: pair[1],
     )
-    quality = min(issued.quality, questioned.quality)
+    quality = min(issued.quality, quality)
     if distance <= CONFIDENT_DISTANCE:
         status = MatchStatus.MATCH
     elif distance >= MISMATCH_DISTANCE:

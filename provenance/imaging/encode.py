@@ -27,6 +27,7 @@ _NAMES: Final = {
     "avif": (ImageFormat.AVIF, False),
 }
 _DEFAULT_QUALITY: Final = {ImageFormat.JPEG: 95, ImageFormat.WEBP: 92, ImageFormat.AVIF: 90}
+_AVIF_THREADS: Final = 4
 _NO_ALPHA: Final = frozenset({ImageFormat.JPEG})
 
 
@@ -185,7 +186,12 @@ def _codec_options(encoding: Encoding) -> dict[str, Any]:
     match encoding.format:
         case ImageFormat.JPEG | ImageFormat.AVIF:
             subsampling = "4:2:0" if encoding.chroma_subsampling else "4:4:4"
-            return {"quality": quality, "subsampling": subsampling}
+            options: dict[str, Any] = {"quality": quality, "subsampling": subsampling}
+            if encoding.format is ImageFormat.AVIF:
+                # One thread gives other bytes than two or more (libaom 3.14), and the default
+                # is the number of processors. The same picture must always be the same file.
+                options["max_threads"] = _AVIF_THREADS
+            return options
         case ImageFormat.WEBP if encoding.lossless:
             # `exact` keeps the colour of transparent pixels: nothing may change unasked.
             return {"lossless": True, "exact": True, "quality": 50, "method": 4}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError
 
 from provenance.errors import ErrorCode, RegistryError
@@ -22,7 +23,7 @@ class Database(ABC):
     """Where the tables lie.
 
     The engine is made on first use and made anew after a fork, so that a store can be handed
-    to worker processes.
+    to worker processes. Its connections are closed with the store.
 
     Attributes:
         name: of the database, for messages; without a password.
@@ -36,6 +37,7 @@ class Database(ABC):
         self.read_only = read_only
         self.busy_seconds = busy_seconds
         self._engine: Engine | None = None
+        self._inherited: Engine | None = None
         self._process = 0
 
     # --- what is particular ------------------------------------------------------
@@ -64,6 +66,18 @@ class Database(ABC):
         """How much room it takes; None where that is not known."""
         return None
 
+    @abstractmethod
+    def _freeze(self, connection: Connection) -> None:
+        """Until the transaction ends, let nobody else write; what follows may take long."""
+
+    @abstractmethod
+    def last_number(self, connection: Connection, table: Table) -> int:
+        """The highest number that this table ever gave a row."""
+
+    @abstractmethod
+    def number_after(self, connection: Connection, table: Table, last: int) -> None:
+        """Let this table give its next row a number above this one."""
+
     # --- transactions --------------------------------------------------------------
 
     @contextmanager
@@ -83,7 +97,11 @@ class Database(ABC):
 
     def _opened(self) -> Engine:
         if self._engine is None or self._process != os.getpid():
+            # The parent still uses the connections that a forked child inherits: they are kept
+            # here, because whoever closes them says goodbye to the server for both.
+            self._inherited = self._engine
             self._engine, self._process = self._make_engine(), os.getpid()
+            weakref.finalize(self, _dispose, self._engine, self._process)
         return self._engine
 
     @contextmanager
@@ -94,6 +112,8 @@ class Database(ABC):
             raise  # the caller knows which constraint he may have met
         except InterfaceError as error:
             raise RegistryError(f"registry {self.name}: {error.orig}") from error
+        except UnicodeEncodeError as error:
+            raise RegistryError(f"registry {self.name}: not Unicode: {error.object!a}") from error
         except (DatabaseError, OSError) as error:
             raise self._failure(error) from error
 
@@ -101,3 +121,8 @@ class Database(ABC):
         code = ErrorCode.BUSY if busy else ErrorCode.REGISTRY
         text = " ".join(str(reason).split())
         return RegistryError(f"registry {self.name}: {text}", code=code)
+
+
+def _dispose(engine: Engine, process: int) -> None:
+    if os.getpid() == process:
+        engine.dispose()

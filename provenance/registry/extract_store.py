@@ -8,7 +8,6 @@ ours to the letter, and SQLite is told to run nothing that the file brings.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -20,6 +19,7 @@ from sqlalchemy import create_engine, func, insert, select
 from provenance.errors import RegistryError
 from provenance.registry import extract_rules, rules
 from provenance.registry.extract_table import ExtractPage
+from provenance.registry.sql_store import identify
 from provenance.registry.sqlite_store import EXTRACT_ID, SqliteStore
 from provenance.registry.store import StoreRule
 from provenance.registry.tables import fingerprints, metadata, parents, records
@@ -36,6 +36,7 @@ class ExtractWriter(SqliteStore):
     """An extract in the making. What is half done is worth nothing, so nothing is synced."""
 
     application_id = EXTRACT_ID
+    _mode = 0o600
 
     @classmethod
     def begin(cls, path: Path) -> Self:
@@ -44,13 +45,9 @@ class ExtractWriter(SqliteStore):
         Raises:
             RegistryError: it exists already or cannot be written.
         """
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise RegistryError(f"cannot write {path}: {error.strerror}") from error
         writer = cls(path)
-        with writer._writing() as connection:
-            writer._create_tables(connection)
+        with writer.creating() as connection:
+            identify(connection)
             connection.exec_driver_sql(f"PRAGMA application_id={EXTRACT_ID}")
         return writer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from provenance.errors import RegistryError
 from provenance.model.custody import StoredCheckpoint
@@ -23,7 +23,7 @@ class LeafTable(Database):
         """Give every waiting leaf its position; see `LeafStore.sequence`."""
         with self._writing() as connection:
             self._serialise(connection, "sequence")
-            size: int = connection.execute(select(func.count(leaves.c.position))).scalar_one()
+            size = _size(connection)
             while True:
                 waiting = connection.scalars(
                     select(leaves.c.leaf_id)
@@ -44,8 +44,7 @@ class LeafTable(Database):
     def log_size(self) -> int:
         """How many leaves have a position."""
         with self._reading() as connection:
-            last = connection.scalar(select(func.max(leaves.c.position)))
-        return 0 if last is None else last + 1
+            return _size(connection)
 
     def waiting(self) -> int:
         """How many leaves have none yet."""
@@ -100,3 +99,8 @@ class LeafTable(Database):
             query = select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)
             row = connection.execute(query).first()
         return None if row is None else rows.checkpoint(row)
+
+
+def _size(connection: Connection) -> int:
+    last = connection.scalar(select(func.max(leaves.c.position)))
+    return 0 if last is None else last + 1

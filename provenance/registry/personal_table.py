@@ -46,11 +46,16 @@ class PersonalTable(Database):
     def expire_accounts(self, before: datetime) -> int:
         """Forget accounts by their retention; see `PersonalStore.expire_accounts`."""
         with self._writing() as connection:
-            query = select(accounts.c.pseudonym).where(accounts.c.used_at < rows.utc(before))
-            old = connection.scalars(query).all()
-            for pseudonym in old:
-                _forget(connection, pseudonym)
-        return len(old)
+            unused = accounts.c.used_at < rows.utc(before)
+            query = select(accounts.c.pseudonym).where(unused).order_by(accounts.c.pseudonym)
+            number = 0
+            for pseudonym in connection.scalars(query).all():
+                # Meanwhile it may have been used again.
+                same = accounts.c.pseudonym == pseudonym
+                if connection.execute(delete(accounts).where(same, unused)).rowcount:
+                    _forget(connection, pseudonym)
+                    number += 1
+        return number
 
     def note_access(self, entry: AccessEntry) -> None:
         """Write an entry before what it tells of is done; see `PersonalStore.note_access`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,6 +31,10 @@ from provenance.registry.tables import erased, fingerprints, leaves, parents, re
 
 _RESERVE_ATTEMPTS: Final = 16
 _OPEN_STATES: Final = (RecordState.RESERVED.value, RecordState.ISSUED.value)
+
+
+class _ErasedMarkError(Exception):
+    """Undoes the transaction that took the mark id of an erased record."""
 
 
 class RecordTable(Database):
@@ -74,19 +79,23 @@ class RecordTable(Database):
         )
 
     def _reserved(self, record: Record, account: Account | None) -> bool:
-        """True once the record is kept; False where the mark id or the request is taken."""
+        """True once the record is kept; False where the mark id or the request is taken.
+
+        Erased marks are looked up last: whoever erases the same mark right now holds the insert
+        up until he has committed.
+        """
         of_mark = (
             erased.c.system_id == record.system.id,
             erased.c.mark_id == record.mark_id.value,
         )
         try:
             with self._writing() as connection:
-                if connection.execute(select(erased.c.record_id).where(*of_mark)).first():
-                    return False
                 connection.execute(insert(records).values(rows.of_reserved(record)))
+                if connection.execute(select(erased.c.record_id).where(*of_mark)).first():
+                    raise _ErasedMarkError
                 if account is not None:
                     personal_table.keep(connection, account, record.reserved_at)
-        except IntegrityError:
+        except (IntegrityError, _ErasedMarkError):
             return False
         return True
 
@@ -114,11 +123,15 @@ class RecordTable(Database):
 
     def erase(self, record_id: str) -> None:
         """Erase a record for good; see `RecordStore.erase`."""
+        same = records.c.record_id == record_id
         with self._writing() as connection:
-            record = one(connection, records.c.record_id == record_id)
-            if record is None:
+            # Whoever changes it right now is waited for.
+            connection.execute(select(records.c.record_id).where(same).with_for_update())
+            # The row as it is: a damaged record can be erased too.
+            row = connection.execute(select(records).where(same)).first()
+            if row is None:
                 raise RegistryError(f"record {record_id} is missing")
-            if record.state is RecordState.RESERVED:
+            if row.state == RecordState.RESERVED.value:
                 raise RegistryError(
                     f"record {record_id} is reserved: its file may be in the making",
                     hint="provenance release sweep settles what a crash left",
@@ -126,12 +139,12 @@ class RecordTable(Database):
             connection.execute(
                 insert(erased).values(
                     record_id=record_id,
-                    system_id=record.system.id,
-                    mark_id=record.mark_id.value,
+                    system_id=row.system_id,
+                    mark_id=row.mark_id,
                     erased_at=rows.utc(datetime.now(UTC)),
                 )
             )
-            connection.execute(delete(records).where(records.c.record_id == record_id))
+            connection.execute(delete(records).where(same))
 
     # --- reading ---------------------------------------------------------------
 
@@ -146,6 +159,8 @@ class RecordTable(Database):
 
     def find_by_id(self, record_id: str) -> Record | None:
         """The record of an id; see `RecordReader.find_by_id`."""
+        if not record_id.isprintable():
+            return None  # no server takes such a text
         with self._reading() as connection:
             return one(connection, records.c.record_id == record_id)
 
@@ -218,15 +233,26 @@ def _moved(
         connection.execute(insert(fingerprints), rows.of_fingerprints(record_id, file))
         if file.parents:
             connection.execute(insert(parents), rows.of_parents(record_id, file))
-    record = one(connection, records.c.record_id == record_id)
+    record = one(connection, records.c.record_id == record_id, logged=file is None)
     if changed != 1 or record is None:
         state = "missing" if record is None else record.state.value
         raise RegistryError(f"record {record_id} is {state}, not {source.value}")
     return record
 
 
-def one(connection: Connection, *conditions: ColumnElement[bool]) -> Record | None:
-    """The record of the row that meets these conditions."""
+def one(
+    connection: Connection, *conditions: ColumnElement[bool], logged: bool = True
+) -> Record | None:
+    """The record of the row that meets these conditions.
+
+    Args:
+        connection: to the registry.
+        *conditions: what is looked for.
+        logged: an issued record has its leaf already.
+
+    Raises:
+        RegistryError: it is damaged, or is not the one that its leaf was made of.
+    """
     row = connection.execute(select(records).where(*conditions)).first()
     if row is None:
         return None
@@ -238,12 +264,18 @@ def one(connection: Connection, *conditions: ColumnElement[bool]) -> Record | No
     ).all()
     try:
         seen = {item.position: Fingerprint(bits=item.pdq, quality=item.quality) for item in prints}
-        record = rows.record(row, made_from, seen, None)
+        record = rows.record(row, made_from, seen)
         if not row.salt or record.file is None:  # an extract has no salts
             return record
-        leaf = select(leaves.c.position).where(leaves.c.commitment == commitment(record, row.salt))
-        return rows.record(row, made_from, seen, connection.scalar(leaf))
+        of_record = leaves.c.commitment == commitment(record, row.salt)
+        leaf = connection.execute(select(leaves.c.position).where(of_record)).first()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RegistryError(
             f"record {row.record_id} is damaged: {error}", hint="provenance registry fsck"
         ) from error
+    if leaf is None and logged:
+        raise RegistryError(
+            f"record {row.record_id} is not the one that was logged",
+            hint="provenance registry fsck",
+        )
+    return replace(record, log_position=leaf.position if leaf else None)

@@ -105,13 +105,8 @@ def of_fingerprints(record_id: str, file: IssuedFile) -> list[dict[str, Any]]:
     ]
 
 
-def record(
-    row: Row[Any],
-    parents: Sequence[Row[Any]],
-    fingerprints: Fingerprints,
-    position: int | None,
-) -> Record:
-    """The record of a row, of the rows of its parents in order, and of its place in the log.
+def record(row: Row[Any], parents: Sequence[Row[Any]], fingerprints: Fingerprints) -> Record:
+    """The record of a row, of the rows of its parents in order, and of its fingerprints.
 
     Raises:
         ValueError, KeyError, TypeError, AttributeError: these rows make no record.
@@ -136,7 +131,6 @@ def record(
         file=None if row.issued_at is None else _file(row, parents, fingerprints),
         request=request,
         pseudonym=row.pseudonym or "",
-        log_position=position,
     )
 
 

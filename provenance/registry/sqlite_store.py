@@ -11,19 +11,22 @@ fails under load instead of waiting.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from provenance.errors import RegistryError
+from provenance.registry.copies import copy_aside
 from provenance.registry.database import BUSY_SECONDS, WRITES
-from provenance.registry.sql_store import SqlStore
+from provenance.registry.sql_store import SqlStore, identify
+from provenance.registry.tables import SCHEMA_VERSION
 
 #: `application_id` of an extract of a registry; a registry has 0 there.
 EXTRACT_ID: Final = 0x50455831
@@ -39,6 +42,7 @@ class SqliteStore(SqlStore):
 
     application_id = 0
     _address_options = ""
+    _mode = 0o644  # less what the umask takes away
 
     def __init__(
         self, path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS
@@ -52,7 +56,8 @@ class SqliteStore(SqlStore):
         """
         super().__init__(str(path), read_only=read_only, busy_seconds=busy_seconds)
         self.path = path
-        self._creating = False
+        self._keeps_references = True
+        self._copied = False
 
     @classmethod
     def create(cls, path: Path) -> SqliteStore:
@@ -61,13 +66,26 @@ class SqliteStore(SqlStore):
         Raises:
             RegistryError: it exists already or cannot be written.
         """
-        if path.exists():
-            raise RegistryError(f"{path} exists already")
-        maker = cls(path)
-        maker._creating = True
-        with maker._writing() as connection:
-            maker._create_tables(connection)
-        return cls(path)
+        made = cls(path)
+        with made.creating() as connection:
+            identify(connection)
+        return made
+
+    @contextmanager
+    def creating(self) -> Iterator[Connection]:
+        """See `SqlStore.creating`; without a commit there is no file either."""
+        try:
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self._mode))
+        except FileExistsError as error:
+            raise RegistryError(f"{self.path} exists already") from error
+        except OSError as error:
+            raise self._failed(error.strerror or error) from error
+        try:
+            with super().creating() as connection:
+                yield connection
+        except BaseException:
+            self.path.unlink(missing_ok=True)
+            raise
 
     # --- what is particular about SQLite -------------------------------------------
 
@@ -96,7 +114,7 @@ class SqliteStore(SqlStore):
         return engine
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro" if self.read_only else "rwc" if self._creating else "rw"
+        mode = "ro" if self.read_only else "rw"
         return sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}{self._address_options}",
             uri=True,
@@ -106,7 +124,7 @@ class SqliteStore(SqlStore):
         )
 
     def _configure(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if self._keeps_references else 'OFF'}")
         if not self.read_only:
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("PRAGMA synchronous=EXTRA")
@@ -115,6 +133,20 @@ class SqliteStore(SqlStore):
 
     def _serialise(self, connection: Connection, what: str) -> None:
         """Nothing to do: whoever writes is alone."""
+
+    def _freeze(self, connection: Connection) -> None:
+        """Nothing to do: whoever writes is alone."""
+
+    def last_number(self, connection: Connection, table: Table) -> int:
+        """The highest number that this table ever gave a row."""
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        return connection.scalar(query, {"name": table.name}) or 0
+
+    def number_after(self, connection: Connection, table: Table, last: int) -> None:
+        """Let this table give its next row a number above this one."""
+        values = {"name": table.name, "last": last}
+        connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)
+        connection.execute(text("INSERT INTO sqlite_sequence VALUES (:name, :last)"), values)
 
     def _damage(self, connection: Connection, *, quick: bool) -> list[str]:
         check = "quick_check" if quick else "integrity_check"
@@ -131,6 +163,31 @@ class SqliteStore(SqlStore):
             for name in ("page_count", "page_size")
         )
         return int(pages) * int(size)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        # A table is changed by copying it and dropping the old one, which would take with it
+        # all that refers to it.
+        self._keeps_references = False
+        try:
+            with super()._migrating() as connection:
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise RegistryError(f"{self.path} has rows whose record is missing")
+        except BaseException:
+            if self._copied:
+                self._old.unlink(missing_ok=True)
+            raise
+        finally:
+            self._keeps_references, self._copied = True, False
+
+    @property
+    def _old(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.before-{SCHEMA_VERSION}")
+
+    def _keep_old(self) -> None:
+        copy_aside(self.path, self._old)
+        self._copied = True
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -37,6 +37,9 @@ metadata = MetaData()
 #: SQLite numbers rows by itself only where the key is an INTEGER.
 _Number: Final = BigInteger().with_variant(Integer(), "sqlite")
 
+#: A time in UTC as text. It sorts as the times do, whatever language the database sorts by.
+_Moment: Final = String(32).with_variant(String(32, collation="C"), "postgresql")
+
 #: One row. `identity` is 16 random bytes: which registry this is.
 schema = Table(
     "schema_version",
@@ -60,11 +63,11 @@ records = Table(
     Column("model_version", Text, nullable=False),
     Column("operations", Text, nullable=False),  # what an edit did, separated by blanks
     Column("state", String(10), nullable=False, index=True),
-    Column("reserved_at", String(32), nullable=False),
+    Column("reserved_at", _Moment, nullable=False),
     Column("request_key", LargeBinary(32)),  # keyed hashes; void records give theirs up
     Column("request_digest", LargeBinary(32)),
     Column("pseudonym", String(32), index=True),
-    Column("issued_at", String(32)),
+    Column("issued_at", _Moment),
     Column("format", String(10)),
     Column("width", Integer),
     Column("height", Integer),
@@ -134,7 +137,7 @@ checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("note", LargeBinary, nullable=False),
-    Column("signed_at", String(32), nullable=False),
+    Column("signed_at", _Moment, nullable=False),
     Column("time_stamp", LargeBinary, nullable=False),
 )
 
@@ -143,14 +146,14 @@ accounts = Table(
     metadata,
     Column("pseudonym", String(32), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
-    Column("used_at", String(32), nullable=False, index=True),
+    Column("used_at", _Moment, nullable=False, index=True),
 )
 
 access_log = Table(
     "access_log",
     metadata,
     Column("entry_id", _Number, primary_key=True),
-    Column("at", String(32), nullable=False, index=True),
+    Column("at", _Moment, nullable=False, index=True),
     Column("action", String(20), nullable=False),
     Column("subject", String(80), nullable=False),
     Column("operator", Text, nullable=False),
@@ -164,6 +167,6 @@ erased = Table(
     Column("record_id", String(36), primary_key=True),
     Column("system_id", Integer, nullable=False),
     Column("mark_id", BigInteger, nullable=False),
-    Column("erased_at", String(32), nullable=False),
+    Column("erased_at", _Moment, nullable=False),
     UniqueConstraint("system_id", "mark_id", name="one_erased_mark_per_system"),
 )

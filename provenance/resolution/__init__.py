@@ -2,6 +2,7 @@
 
 from provenance.resolution.chained import ChainedResolver, ExtractRegistry
 from provenance.resolution.index import BuiltIndex, build_index
+from provenance.resolution.logged import LoggedRegistry
 from provenance.resolution.resolver import (
     LocalRegistry,
     NoRegistry,
@@ -17,6 +18,7 @@ __all__ = [
     "ChainedResolver",
     "ExtractRegistry",
     "LocalRegistry",
+    "LoggedRegistry",
     "NoRegistry",
     "Resolution",
     "Resolver",

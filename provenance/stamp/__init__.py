@@ -1,7 +1,9 @@
 """Stamping: decode, reserve, mark, sign, verify, commit, release; and cleaning up after a crash."""
 
 from provenance.stamp.fsck import Fsck, Rule
-from provenance.stamp.stamper import Stamped, Stamper
+from provenance.stamp.job import Stamped
+from provenance.stamp.requests import Requests
+from provenance.stamp.stamper import Stamper
 from provenance.stamp.sweep import Action, Deed, Sweep
 
-__all__ = ["Action", "Deed", "Fsck", "Rule", "Stamped", "Stamper", "Sweep"]
+__all__ = ["Action", "Deed", "Fsck", "Requests", "Rule", "Stamped", "Stamper", "Sweep"]

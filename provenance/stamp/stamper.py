@@ -1,64 +1,55 @@
 """Stamping: no picture leaves without a mark, a signed manifest and a record.
 
 The order is the product. Steps carry the numbers of `docs/architecture.md`, "Release
-order"; step 8 never comes before step 7, and any failure leaves no file behind.
+order"; step 8 never comes before step 7. A failure before step 7 leaves no file behind, a later
+one leaves it where nobody takes it for released.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-import numpy as np
-
-from provenance.errors import ArgumentError, RegistryError, SelfCheckError, TimeStampError
-from provenance.fingerprint import SignatureKey, fingerprint, seal, signature
+from provenance.errors import ArgumentError, ProvenanceError, RegistryError, SelfCheckError
+from provenance.fingerprint import SignatureKey, fingerprint
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_STAMP,
     Encoding,
     ImageFormat,
     Limits,
-    Metadata,
-    encode,
     flatten,
-    load,
 )
 from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr, quality
-from provenance.imaging.xmp import with_ai_source
-from provenance.keys import Pseudonyms, Signer, TimeStamping, TimeStampMode
-from provenance.manifest import ManifestRequest, read, sign
+from provenance.keys import Pseudonyms, Signer, TimeStamping
+from provenance.manifest import sign
+from provenance.manifest.build import SignedFile
 from provenance.model.custody import Account
-from provenance.model.evidence import (
-    GenerationClaim,
-    ManifestEvidence,
-    ManifestStatus,
-    SoftBinding,
-)
 from provenance.model.generation import (
     Generation,
     IssuedFile,
-    MarkQuality,
-    ParentFile,
     Record,
-    TimeStampOutcome,
-    TimeStampResult,
+    RecordState,
+    Request,
 )
-from provenance.model.ids import MarkId, SystemRef
-from provenance.model.trust import TimeStampStatus
+from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
-from provenance.stamp.parents import Ancestry, ancestry
-from provenance.stamp.picture import Picture, Pixels, picture
+from provenance.stamp.job import Job, Stamped
+from provenance.stamp.parents import ancestry
+from provenance.stamp.picture import picture
+from provenance.stamp.release import Release
+from provenance.stamp.replay import envelope, replay
+from provenance.stamp.requests import Requests, request_of
+from provenance.stamp.selfcheck import SelfCheck, time_stamp_result
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
-from provenance.watermark import Detection, DetectionKey, Keyring, Payload, Scheme, catalog, issue
+from provenance.watermark import DetectionKey, Payload, catalog, issue
 
 _T = TypeVar("_T")
-SOFTWARE = "provenance"
 PNG = Encoding(format=ImageFormat.PNG, lossless=True)
 
 #: The finished file must look like the picture that came in. Far below what any mark or
@@ -66,24 +57,12 @@ PNG = Encoding(format=ImageFormat.PNG, lossless=True)
 MIN_PSNR_DB = 20.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamped:
-    """A released picture.
+class IssuanceGate(Protocol):
+    """Says whether anything may be issued now; `provenance.log.PublishedLog` does."""
 
-    `data` is the file, `path` where it was written (None if it was not), `quality` what the
-    mark alone cost, `time_stamp` what came of asking for a time stamp, `parents` the files
-    that it was made from, as they are recorded.
-    """
-
-    data: bytes = field(repr=False)
-    path: Path | None
-    encoding: Encoding
-    record_id: str
-    mark_id: MarkId
-    manifest_id: str
-    quality: MarkQuality
-    time_stamp: TimeStampResult = TimeStampResult()
-    parents: tuple[ParentFile, ...] = ()
+    def check(self) -> None:
+        """Raise `LogError` where the registry is not the one that was signed last."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +83,9 @@ class Stamper:
         formats: encoded inputs that are accepted.
         limits: apply to inputs and to what is written.
         time_stamping: whether time stamps are asked for, and whom. The only network use.
-        pseudonyms: the keys of accounts; without them none may be named.
+        pseudonyms: the keys of accounts and request ids; without them none may be named.
+        requests: how long a request that is under way is waited for.
+        log: refuses a registry that was restored from an old backup; None does not look.
     """
 
     system: SystemRef
@@ -119,6 +100,8 @@ class Stamper:
     limits: Limits = DEFAULT_LIMITS
     time_stamping: TimeStamping = TimeStamping()
     pseudonyms: Pseudonyms | None = None
+    requests: Requests = Requests()
+    log: IssuanceGate | None = None
 
     def stamp(
         self,
@@ -131,6 +114,7 @@ class Stamper:
         overwrite: bool = False,
         name: str = "",
         account: str = "",
+        request: str = "",
     ) -> Stamped:
         """Mark, sign, verify, record and release one picture.
 
@@ -152,10 +136,15 @@ class Stamper:
             name: name of the input, for messages only.
             account: who asked for it, empty for nobody. It goes nowhere but into the registry,
                 as a pseudonym, and sealed; see `keys.pseudonyms`.
+            request: an id of the caller's for this picture. Asked again with the same id and
+                input, the same record and the same bytes are given: what is there is not
+                stamped twice, and what a crash left undone is finished. The file at `to` may
+                be there already if it is this one. The account that asked first stays.
 
         Raises:
-            ArgumentError: operations without a parent, too many parents, or an account that is
-                none or cannot be kept.
+            ArgumentError: operations without a parent, or too many parents; an account or a
+                request id that is none or cannot be used here.
+            RequestError: the request id was used for another input.
             InputError: the input or a parent is no acceptable image, or the picture cannot
                 be written that way.
             CapacityError: the image cannot carry the mark.
@@ -163,13 +152,16 @@ class Stamper:
                 carried on cannot be.
             TimeStampError: a time stamp is required and there is none that can be trusted.
             SelfCheckError: the result did not verify.
-            RegistryError: the record could not be kept.
+            LogError: registry or log were restored from an old backup; nothing is signed.
+            RegistryError: the record could not be kept, another process did not finish the
+                same request in time (`E_BUSY`), or its file cannot be made again.
             ProvenanceError: `E_IO`, the file could not be written.
         """
         scheme = catalog.scheme(self.scheme)
         asked_by = self._account(account)
         target: Target = FileTarget(to, overwrite=overwrite) if to else MemoryTarget()
-        target.prepare()
+        if not request:  # with one, the file may rightly be there
+            target.prepare()
         # (1) decode fully and check every limit
         source = picture(image, formats=self.formats, limits=self.limits, name=name)
         made_from = ancestry(
@@ -177,93 +169,45 @@ class Stamper:
         )
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
         scheme.info.require_fit(rgb)
-        layout = scheme.info.layout_for(rgb)
-        system_id, tag_key = _required(self.system.id), _required(self.key.tag_key)
-        # (2) reserve a record
-        record = self.store.reserve(
+        job = Job(
+            rgb=rgb,
+            alpha=alpha,
+            source=source,
+            made_from=made_from,
+            generation=generation,
+            encoding=encoding,
+            scheme=scheme,
+            layout=scheme.info.layout_for(rgb),
+            target=target,
+            to=to,
+            account=asked_by,
+        )
+        # (2) reserve a record, or find that of an earlier try
+        if self.log is not None:
+            self.log.check()
+        record = self._asked_for(job, request, parents) if request else self._reserved(job)
+        if record.file is not None:
+            return self._again(job, record, record.file)
+        # (3) to (7), ending in the commit
+        written, record, file = self._issued(job, record)
+        # (8) give the file its name, (9) note that it has one
+        self._release(job, record).finish(file)
+        return job.stamped(record, file, written)
+
+    # --- steps -------------------------------------------------------------------
+
+    def _reserved(self, job: Job, request: Request | None = None) -> Record:
+        _required(self.system.id)
+        _required(self.key.tag_key)
+        return self.store.reserve(
             system=self.system,
             epoch=self.key.epoch,
             scheme=self.scheme,
-            generation=generation,
-            id_bits=layout.id_bits,
-            account=asked_by,
+            generation=job.generation,
+            id_bits=job.layout.id_bits,
+            request=request,
+            account=job.account,
         )
-        try:
-            payload = issue(
-                layout,
-                system_id=system_id,
-                mark_id=record.mark_id,
-                tag_key=tag_key,
-            )
-            # (3) embed the mark
-            marked = scheme.embed(rgb, payload, self.key.carrier_key)
-            if alpha is not None:  # what cannot be seen is left as it was
-                marked[alpha == 0] = rgb[alpha == 0]
-            metadata = self._metadata(source, generation, made_from)
-            encoded = encode(marked, alpha, encoding, metadata)
-            # (4) sign, (5) write beside the final name and sync
-            signed = sign(
-                encoded,
-                encoding.format.mime,
-                self._request(record, payload, scheme, made_from),
-                self.signer,
-                self.trust,
-                self.time_stamping,
-            )
-            target.write(signed.data)
-            # (6) verify what was written, with the verifier's own loader
-            written = target.read_back(self.limits)
-            seen, manifest, found = self._checked(written, encoding, record, payload, scheme)
-            made_from.check(written, encoding.format.mime, manifest)
-            time_stamp = self._time_stamp(manifest, signed.time_stamp_failure)
-            if psnr(rgb, seen) < MIN_PSNR_DB:
-                raise SelfCheckError("the stamped picture no longer looks like the input")
-            # (7) commit the record
-            parent_files = tuple(item.file for item in made_from.files)
-            cost = replace(quality(rgb, marked), margin=_margin(found))
-            self.store.issue(
-                record.record_id,
-                IssuedFile(
-                    format=encoding.format.value,
-                    width=seen.shape[1],
-                    height=seen.shape[0],
-                    byte_size=len(written),
-                    sha256=hashlib.sha256(written).hexdigest(),
-                    fingerprint=fingerprint(seen),
-                    manifest=signed.manifest,
-                    quality=cost,
-                    time_stamp=time_stamp,
-                    grid=self._sealed(record, seen, found),
-                    parents=parent_files,
-                    signer=self.signer.chain.sha256,
-                ),
-            )
-        except BaseException as error:
-            self._give_up(record, target, error)
-            raise
-        # (8) give the file its name, (9) note that it has one
-        try:
-            target.publish()
-        finally:
-            target.discard()
-        try:
-            self.store.release(record.record_id)
-        except BaseException:
-            target.withdraw()
-            raise
-        return Stamped(
-            data=written,
-            path=to,
-            encoding=encoding,
-            record_id=record.record_id,
-            mark_id=record.mark_id,
-            manifest_id=record.manifest_id,
-            quality=cost,
-            time_stamp=time_stamp,
-            parents=parent_files,
-        )
-
-    # --- steps -------------------------------------------------------------------
 
     def _account(self, account: str) -> Account | None:
         if not account:
@@ -275,92 +219,148 @@ class Stamper:
             )
         return self.pseudonyms.of(account)
 
-    def _metadata(self, source: Picture, generation: Generation, made_from: Ancestry) -> Metadata:
-        kept = source.metadata
-        system = f"{self.system.name}: {generation.model}"
-        version, edited = generation.model_version, made_from.edited
-        xmp = with_ai_source(kept.xmp, system=system, version=version, edited=edited)
-        return Metadata(exif=kept.exif, xmp=xmp, icc=kept.icc)
-
-    def _request(
-        self, record: Record, payload: Payload, scheme: Scheme, made_from: Ancestry
-    ) -> ManifestRequest:
-        return ManifestRequest(
-            claim=GenerationClaim(
-                system=self.system,
-                model=record.generation.model,
-                model_version=record.generation.model_version,
-                record_id=record.record_id,
-            ),
-            soft_binding=SoftBinding(alg=scheme.info.alg, value=payload.pack()),
-            software=SOFTWARE,
-            version=self.software_version,
-            parents=tuple(item.parent for item in made_from.files),
-            edited=made_from.edited,
-            operations=record.generation.operations,
+    def _asked_for(self, job: Job, name: str, parents: Sequence[bytes]) -> Record:
+        """Step 2 of a request: its record, new or not."""
+        if self.pseudonyms is None:
+            raise ArgumentError(
+                "a request id was given, and this stamper has no pseudonym key",
+                hint="give the stamper its `pseudonyms`, or no request id",
+            )
+        system_id = _required(self.system.id)
+        request = request_of(
+            self.pseudonyms,
+            name,
+            system_id,
+            job.source,
+            generation=job.generation,
+            encoding=job.encoding,
+            scheme=self.scheme,
+            parents=parents,
         )
 
-    def _checked(
-        self, data: bytes, encoding: Encoding, record: Record, payload: Payload, scheme: Scheme
-    ) -> tuple[Pixels, ManifestEvidence, Detection]:
-        """Pixels, manifest and mark of the written file, once all name this record."""
-        image = load(data, strict=True, formats={encoding.format}, limits=self.limits)
-        manifest = read(data, encoding.format.mime, self.trust)
-        if manifest.status is not ManifestStatus.TRUSTED:
-            codes = ", ".join(manifest.failure) or manifest.detail
-            raise SelfCheckError(
-                f"the written manifest reads {manifest.status.value}: {codes}",
-                hint="check that the signer's root is in the trust list of the workspace",
-            )
-        if manifest.manifest_id != record.manifest_id:
-            raise SelfCheckError("the written manifest is not the one that was signed")
-        found = scheme.detect(image.rgb, Keyring(keys=(self.key,)))
-        if found.payload != payload:
-            raise SelfCheckError(
-                f"the mark cannot be read back from the {encoding} file",
-                hint="this picture holds the mark only in a lossless format, or not at all",
-            )
-        return np.ascontiguousarray(image.rgb), manifest, found
+        def reserve() -> Record:
+            try:
+                job.target.prepare()
+            except ProvenanceError:
+                if self.store.find_by_request(system_id, request.key) is None:
+                    raise
+            return self._reserved(job, request)
 
-    def _time_stamp(self, manifest: ManifestEvidence, failure: str) -> TimeStampResult:
-        """What can be stated about the time stamp, read from the written file."""
-        stamp, mode = manifest.time_stamp, self.time_stamping.mode
-        if mode is TimeStampMode.OFF:
-            return TimeStampResult()
-        by = f"{stamp.time} by {stamp.authority}"
-        if stamp.status is TimeStampStatus.TRUSTED:
-            detail = f"{by}, anchored in {stamp.trust_list}"
-            return TimeStampResult(outcome=TimeStampOutcome.STAMPED, detail=detail)
-        if stamp.status is TimeStampStatus.UNTRUSTED:
-            failure = f"{by}, which is on no time-stamping list here"
-        failure = failure or "the time stamp in the written file does not verify"
-        if mode is TimeStampMode.REQUIRE:
-            raise TimeStampError(
-                f"no time stamp that can be trusted: {failure}",
-                hint="name the list that holds the authority's root: verify.tsa_lists",
-            )
-        return TimeStampResult(outcome=TimeStampOutcome.FAILED, detail=failure)
+        return self.requests.record(self.store, system_id, request, reserve)
 
-    def _sealed(self, record: Record, rgb: Pixels, found: Detection) -> bytes:
-        """The grid signature as the registry may keep it, or nothing."""
-        if self.signature_key is None or found.geometry is None:
-            return b""
-        grid = signature(rgb, found.geometry)
-        if grid is None:
-            return b""
-        return seal(grid, self.signature_key, record.mark_id, record.record_id)
-
-    def _give_up(self, record: Record, target: Target, error: BaseException) -> None:
-        """Leave no file and no open record; never hide the error that led here."""
-        target.discard()
+    def _issued(self, job: Job, record: Record) -> tuple[bytes, Record, IssuedFile]:
+        """Steps 3 to 7: the file as it was written, the issued record, and what that says."""
+        kind, target = job.encoding.format, job.target
+        committing = False
         try:
-            self.store.void(record.record_id)
-        except RegistryError as second:
-            error.add_note(f"record {record.record_id} could not be voided: {second}")
+            payload = self._payload(job, record)
+            # (3) embed the mark
+            marked, encoded = job.encoded(payload, self.key.carrier_key, self.system)
+            # (4) sign, (5) write beside the final name and sync
+            signed = sign(
+                encoded,
+                kind.mime,
+                job.manifest_request(record, payload, self.software_version),
+                self.signer,
+                self.trust,
+                self.time_stamping,
+            )
+            target.write(signed.data)
+            # (6) verify what was written, with the verifier's own loader
+            written = target.read_back(self.limits)
+            seen = self._check(job, record, payload).see(written)
+            job.made_from.check(written, kind.mime, seen.manifest)
+            time_stamp = time_stamp_result(
+                seen.manifest, self.time_stamping.mode, signed.time_stamp_failure
+            )
+            if psnr(job.rgb, seen.rgb) < MIN_PSNR_DB:
+                raise SelfCheckError("the stamped picture no longer looks like the input")
+            # (7) commit the record
+            file = IssuedFile(
+                format=kind.value,
+                width=seen.rgb.shape[1],
+                height=seen.rgb.shape[0],
+                byte_size=len(written),
+                sha256=hashlib.sha256(written).hexdigest(),
+                fingerprint=fingerprint(seen.rgb),
+                manifest=signed.manifest,
+                quality=replace(quality(job.rgb, marked), margin=seen.margin),
+                time_stamp=time_stamp,
+                grid=seen.sealed_grid(self.signature_key, record),
+                parents=tuple(item.file for item in job.made_from.files),
+                signer=self.signer.chain.sha256,
+                envelope=self._envelope(record, encoded, signed),
+            )
+            committing = True
+            return written, self.store.issue(record.record_id, file), file
+        except BaseException as error:
+            self._release(job, record).give_up(error, committing=committing)
+            raise
 
+    def _envelope(self, record: Record, encoded: bytes, signed: SignedFile) -> bytes:
+        """How the file is put together, where somebody may ask for it again."""
+        if record.request is None:
+            return b""
+        return envelope(encoded, signed.data, signed.manifest)
 
-def _margin(found: Detection) -> float:
-    return round(max(0.0, found.log10_threshold - found.log10_p), 1)
+    def _again(self, job: Job, record: Record, file: IssuedFile) -> Stamped:
+        """A request that was made before: its file, made again from the input.
+
+        Raises:
+            RegistryError: it cannot be. No other bytes are ever given.
+        """
+        payload = self._payload(job, record)
+        _, encoded = job.encoded(payload, self.key.carrier_key, self.system)
+        try:
+            data = replay(encoded, file.manifest, file.envelope)
+            if hashlib.sha256(data).hexdigest() != file.sha256:
+                raise RegistryError("it comes out differently here")
+        except RegistryError as error:
+            raise RegistryError(
+                f"the file of record {record.record_id} cannot be made again: {error.message}",
+                hint="made with other versions of the libraries, or under another name or key "
+                "epoch of the system? The record stays as it is; use a new request id",
+            ) from error
+        check = self._check(job, record, payload)
+        if job.target.adopt(file.sha256):
+            check.see(data)
+            if record.state is RecordState.ISSUED:
+                self._release(job, record).note()
+            return job.stamped(record, file, data)
+        try:
+            job.target.prepare()
+            job.target.write(data)
+            written = job.target.read_back(self.limits)
+            check.see(written)
+            if written != data:
+                raise SelfCheckError("the written file is not the one that was to be written")
+        except BaseException:
+            job.target.discard()
+            raise
+        self._release(job, record).finish(file)
+        return job.stamped(record, file, data)
+
+    def _release(self, job: Job, record: Record) -> Release:
+        return Release(store=self.store, target=job.target, record=record)
+
+    def _payload(self, job: Job, record: Record) -> Payload:
+        return issue(
+            job.layout,
+            system_id=_required(self.system.id),
+            mark_id=record.mark_id,
+            tag_key=_required(self.key.tag_key),
+        )
+
+    def _check(self, job: Job, record: Record, payload: Payload) -> SelfCheck:
+        return SelfCheck(
+            encoding=job.encoding,
+            record=record,
+            payload=payload,
+            scheme=job.scheme,
+            key=self.key,
+            trust=self.trust,
+            limits=self.limits,
+        )
 
 
 def _required(value: _T | None) -> _T:

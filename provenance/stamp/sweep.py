@@ -10,9 +10,10 @@ was to go, so the caller names the directories.
 * `issued`, and no file in these directories: stays issued and is reported. It never becomes void:
   the file may be somewhere else, moved or in another directory, and a mark that can be met in
   the open must lead to its record.
-* A file beside that belongs to no issued record is removed: its record is void, or it was cut off
-  before a manifest could be read in it. If its record is unknown here, or is issued or released
-  with other bytes, it is kept and reported: another registry may be working in that directory.
+* A file beside that nobody needs is removed: its record is void; it was cut off; or its record is
+  released, and it is a second copy of that file (a request that was made again). If its record is
+  unknown here, or issued or released with other bytes of that length, it is kept and reported:
+  another registry may be working in that directory.
 
 Only what is older than a given time is touched. Whoever is still at work when its record is
 swept fails without a file.
@@ -139,19 +140,29 @@ class Sweep:
 
     def _clear(self, path: Path, given_up: Collection[str]) -> Deed:
         """Remove a file that was not released, once it is certain that nobody needs it."""
-        manifest = manifest_in(read_file(path, self.limits, follow_links=False), TrustStore())
+        data = read_file(path, self.limits, follow_links=False)
+        manifest = manifest_in(data, TrustStore())
         record_id = record_id_of(manifest.manifest_id) if manifest else ""
         deed = partial(Deed, path=path, record_id=record_id)
         record = self.store.find_by_id(record_id) if record_id else None
         if record_id and record is None:
             return deed(action=Action.KEPT, detail="its record is not in this registry")
-        if record and record.state is not RecordState.VOID and record_id not in given_up:
-            detail = f"its record is {record.state.value}, and it is not the file of that record"
-            return deed(action=Action.KEPT, detail=detail)
+        reason = "it was cut off"
+        if record is not None and record.file is None:
+            if record.state is not RecordState.VOID and record_id not in given_up:
+                return deed(action=Action.KEPT, detail=f"its record is {record.state.value}")
+            reason = "its record is void"
+        elif record is not None and record.file is not None:
+            if hashlib.sha256(data).hexdigest() == record.file.sha256:
+                if record.state is not RecordState.RELEASED:
+                    return deed(action=Action.KEPT, detail="its record was issued meanwhile")
+                reason = "the file of its record was released"
+            elif len(data) >= record.file.byte_size:
+                detail = f"its record is {record.state.value}, and it is not the file of that"
+                return deed(action=Action.KEPT, detail=f"{detail} record")
         if not self.dry_run:
             _remove(path)
-        detail = "its record is void" if record else "it was cut off"
-        return deed(action=Action.REMOVED, detail=detail)
+        return deed(action=Action.REMOVED, detail=reason)
 
 
 def _attempt(step: Callable[[], Deed]) -> Deed:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
 from pathlib import Path
 from typing import Protocol, Self
 
-from provenance.errors import ErrorCode, ProvenanceError
+from provenance.errors import ErrorCode, InputError, ProvenanceError
 from provenance.imaging import Limits, read_file
 
 _ASIDE = re.compile(r"\.provenance-[0-9a-f]{16}\.unreleased")
@@ -40,8 +41,15 @@ class Target(Protocol):
         """Make the file visible under its final name, all at once."""
         ...
 
+    def adopt(self, sha256: str) -> bool:
+        """True if the final name has a file with this digest; it then counts as published."""
+        ...
+
     def withdraw(self) -> None:
-        """Take a published file back; never raises."""
+        """Take back what `publish` did, as far as it got; never raises.
+
+        The file is kept under its temporary name: its record is committed.
+        """
         ...
 
     def discard(self) -> None:
@@ -71,6 +79,10 @@ class MemoryTarget:
     def publish(self) -> None:
         """Nothing to do: the caller gets the bytes only after this."""
 
+    def adopt(self, sha256: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Memory holds nothing that was there before."""
+        return False
+
     def withdraw(self) -> None:
         """Nothing to do: the caller did not get the bytes."""
 
@@ -96,6 +108,7 @@ class FileTarget:
         self.path = path
         self._overwrite = overwrite
         self._aside = path.with_name(f".provenance-{secrets.token_hex(8)}.unreleased")
+        self._named = False
 
     @classmethod
     def written(cls, aside: Path, path: Path) -> Self:
@@ -130,25 +143,47 @@ class FileTarget:
         with _translated(self.path):
             if self._overwrite:
                 self._aside.replace(self.path)
+                self._named = True
             else:
                 # A link fails where the name is taken; a rename would replace it.
                 os.link(self._aside, self.path)
+                self._named = True
                 self._aside.unlink()
-            directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            _sync(self.path.parent, os.O_DIRECTORY)
+
+    def adopt(self, sha256: str) -> bool:
+        """Whether the file is there already; then it and its name are synced."""
+        try:
+            data = read_file(self.path, follow_links=False)
+        except InputError:
+            return False
+        if hashlib.sha256(data).hexdigest() != sha256:
+            return False
+        with _translated(self.path):
+            _sync(self.path, os.O_NOFOLLOW)
+            _sync(self.path.parent, os.O_DIRECTORY)
+        return True
 
     def withdraw(self) -> None:
-        """Remove the file from its final name."""
+        """Give the file its temporary name again, if it has the final one."""
         with contextlib.suppress(OSError):
-            self.path.unlink()
+            if self._named and self._aside.exists():  # a rename to a second name does nothing
+                self.path.unlink()
+            elif self._named:
+                self.path.rename(self._aside)
 
     def discard(self) -> None:
         """Remove the temporary file, if it is still there and can be removed."""
         with contextlib.suppress(OSError):
             self._aside.unlink()
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class _translated:  # noqa: N801 - reads as a statement

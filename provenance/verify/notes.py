@@ -125,10 +125,10 @@ def mark_note(mark: WatermarkEvidence) -> Note:
 
 
 def record_notes(record: RecordEvidence) -> Iterator[Note]:
-    """Which record, or why there is none."""
+    """Which record and where it was logged, or why there is none."""
     if record.record_id:
         yield note(NoteCode.RECORD, record=record.record_id)
-    elif record.detail:
+    if record.detail:
         yield note(NoteCode.DETAIL, detail=record.detail)
 
 

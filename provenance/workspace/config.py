@@ -7,30 +7,28 @@ variable that does not exist is an error: a misspelt setting must never pass sil
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import ValidationError
 
 from provenance.errors import ConfigError
-from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, Encoding, ImageFormat
-from provenance.keys import Network, TimeStampAuthority, TimeStamping, TimeStampMode
-from provenance.model.ids import SYSTEM_ID_BITS
-from provenance.watermark import catalog
+from provenance.keys import TimeStampMode
+from provenance.workspace.settings import (
+    LogSettings,
+    RegistrySettings,
+    RetentionSettings,
+    Settings,
+    SignerKind,
+    SignerSettings,
+    StampSettings,
+    SystemSettings,
+    VerifySettings,
+    WorkspaceSettings,
+)
 
-#: Epochs have two bytes.
-MAX_EPOCH: Final = 0xFFFF
 ENV_PREFIX: Final = "PROVENANCE_"
 WORKSPACE_VARIABLE: Final = "PROVENANCE_WORKSPACE"
 #: Holds the PIN of a token where no file does. It is no setting: settings are shown.
@@ -45,156 +43,7 @@ _OTHER_VARIABLES: Final = (
 )
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _checked_scheme(name: str) -> str:
-    if name not in catalog.names():
-        raise ValueError(f"unknown watermark scheme {name!r}")
-    return name
-
-
-class SystemSettings(_Settings):
-    """Who this workspace issues marks for."""
-
-    @field_validator("name", "organization")
-    @classmethod
-    def _printable(cls, text: str) -> str:
-        if not text.isprintable():
-            raise ValueError("must be printable text")
-        return text
-
-    id: int = Field(ge=0, lt=1 << SYSTEM_ID_BITS)
-    name: str = Field(min_length=1, max_length=64)
-    organization: str = Field(min_length=1, max_length=64)
-    epoch: int = Field(default=0, ge=0, le=MAX_EPOCH)
-
-
-class StampSettings(_Settings):
-    """How pictures are stamped. The network is used only where `tsa_url` is set."""
-
-    scheme: str = catalog.DEFAULT
-    format: str = "png"
-    quality: int | None = Field(default=None, ge=1, le=100)
-    model: str = "unnamed model"
-    model_version: str = ""
-    formats: frozenset[ImageFormat] = DEFAULT_STAMP
-    time_stamp: TimeStampMode = TimeStampMode.OFF
-    tsa_url: str = ""
-    tsa_network: Network = Network.PUBLIC
-
-    @field_validator("scheme")
-    @classmethod
-    def _known_scheme(cls, name: str) -> str:
-        return _checked_scheme(name)
-
-    @field_validator("format")
-    @classmethod
-    def _known_format(cls, name: str) -> str:
-        Encoding.parse(name)
-        return name
-
-    @model_validator(mode="after")
-    def _usable_authority(self) -> Self:
-        try:
-            self.time_stamping()
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        return self
-
-    def time_stamping(self) -> TimeStamping:
-        """Whether time stamps are asked for, and whom."""
-        authority = None
-        if self.tsa_url:
-            authority = TimeStampAuthority(url=self.tsa_url, network=self.tsa_network)
-        return TimeStamping(mode=self.time_stamp, authority=authority)
-
-
-class VerifySettings(_Settings):
-    """What verification looks for and believes, besides this workspace's own anchor."""
-
-    schemes: tuple[str, ...] = (catalog.DEFAULT,)
-    formats: frozenset[ImageFormat] = DEFAULT_READ
-    trust_lists: tuple[Path, ...] = ()
-    tsa_lists: tuple[Path, ...] = ()
-    policy: Path | None = None
-
-    @field_validator("schemes")
-    @classmethod
-    def _known_schemes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_checked_scheme(name) for name in names)
-
-
-class RetentionSettings(_Settings):
-    """How long what is personal is kept, in days. 0 keeps it for ever, and has to be written.
-
-    `accounts_days` counts from the last picture that an account asked for, `access_log_days` from
-    the entry. `registry purge --expired` removes what is older; nothing goes by itself.
-    """
-
-    accounts_days: int = Field(default=365, ge=0, le=36_500)
-    access_log_days: int = Field(default=365, ge=0, le=36_500)
-
-
-class SignerKind(StrEnum):
-    """Where the signing key is."""
-
-    FILE = "file"  # keys/signer.key
-    PKCS11 = "pkcs11"  # a hardware security module or another token
-    HTTP = "http"  # a signing service
-
-
-class SignerSettings(_Settings):
-    """Who signs manifests. Neither a PIN nor a token is ever here: only where they are."""
-
-    kind: SignerKind = SignerKind.FILE
-    chain: Path = Path("certs") / "chain.pem"
-    seconds: float = Field(default=10.0, gt=0, le=60)  # for one signature
-    pkcs11_module: Path | None = None
-    pkcs11_token: str = ""
-    pkcs11_key_label: str = ""
-    pkcs11_key_id: str = ""
-    pkcs11_pin_file: Path | None = None
-    http_url: str = ""
-    http_network: Network = Network.PUBLIC
-    http_key_id: str = ""
-    http_token_file: Path | None = None
-    http_ca_file: Path | None = None
-
-    @field_validator("pkcs11_key_id")
-    @classmethod
-    def _hexadecimal(cls, text: str) -> str:
-        if not re.fullmatch(r"([0-9a-fA-F]{2}){0,64}", text, re.ASCII):
-            raise ValueError("must be pairs of hexadecimal digits")
-        return text
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        names: tuple[str, ...] = ()
-        if self.kind is SignerKind.PKCS11:
-            label_or_id = "pkcs11_key_id" if self.pkcs11_key_id else "pkcs11_key_label"
-            names = ("pkcs11_module", "pkcs11_token", label_or_id)
-        elif self.kind is SignerKind.HTTP:
-            names = ("http_url", "http_key_id")
-        missing = [name for name in names if not getattr(self, name)]
-        if missing:
-            raise ValueError(f"kind {self.kind.value} needs signer.{missing[0]}")
-        return self
-
-
-class WorkspaceSettings(_Settings):
-    """The whole of `config.toml`."""
-
-    schema_version: int = Field(default=1, ge=1, le=1)
-    system: SystemSettings
-    stamp: StampSettings = StampSettings()
-    verify: VerifySettings = VerifySettings()
-    retention: RetentionSettings = RetentionSettings()
-    signer: SignerSettings = SignerSettings()
-
-
-class LoadedSettings(_Settings):
+class LoadedSettings(Settings):
     """Settings with the origin of every value: "default", "config.toml" or a variable."""
 
     values: WorkspaceSettings
@@ -204,7 +53,7 @@ class LoadedSettings(_Settings):
         """Every setting: key, effective value, origin."""
         return [
             (f"{section}.{key}", value, self.origins.get(f"{section}.{key}", "default"))
-            for section in ("system", "stamp", "verify", "signer", "retention")
+            for section in ("system", "stamp", "verify", "signer", "registry", "log", "retention")
             for key, value in getattr(self.values, section)
         ]
 
@@ -245,10 +94,12 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> LoadedSettings:
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, Any, str]]:
     # Who the system is and when personal data goes cannot be changed by a variable.
-    models: dict[str, type[_Settings]] = {
+    models: dict[str, type[Settings]] = {
         "stamp": StampSettings,
         "verify": VerifySettings,
         "signer": SignerSettings,
+        "registry": RegistrySettings,
+        "log": LogSettings,
     }
     found = []
     for variable, text in sorted(environment.items()):
@@ -320,6 +171,13 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         '# http_url = "https://kms.example.com/sign"',
         '# http_key_id = "signer-2026"',
         '# http_token_file = "keys/signer.token"',
+        "",
+        "[log]",
+        '# witness_policy = "witnesses.toml"  # whose cosignatures a checkpoint needs',
+        f"# time_stamp = {_quoted(TimeStampMode.OFF.value)}  # of checkpoints, by stamp.tsa_url",
+        "",
+        "[registry]",
+        '# url = "postgresql://USER@HOST/DATABASE"  # instead of registry.sqlite3; no password',
         "",
     ]
     path.write_text("\n".join(lines), "utf-8")

@@ -16,7 +16,7 @@ from provenance.keys import Pseudonyms
 from provenance.model.custody import AccessAction, AccessEntry
 from provenance.model.generation import Record, RecordState
 from provenance.registry import RecordStore
-from provenance.workspace.config import RetentionSettings
+from provenance.workspace.settings import RetentionSettings
 
 MAX_REASON: Final = 500  # characters
 MAX_OPERATOR: Final = 100

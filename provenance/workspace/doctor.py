@@ -14,8 +14,8 @@ from provenance.errors import ProvenanceError, TrustError
 from provenance.exchange import ImportedSystem
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
-from provenance.workspace.config import SignerKind
 from provenance.workspace.custody import expired
+from provenance.workspace.settings import SignerKind
 from provenance.workspace.workspace import Workspace
 
 _PACKAGES = ("c2pa-python", "cryptography", "numpy", "opencv-python", "pillow", "sqlalchemy")
@@ -87,7 +87,7 @@ def _workspace(path: Path) -> Iterator[Check]:
     yield _attempt("trust lists", lambda: _trust(workspace))
     yield _attempt("policy", lambda: str(workspace.policy() or "every signer on a trust list"))
     yield _time_stamps(workspace)
-    yield _attempt("registry", lambda: _registry(workspace))
+    yield from _registry(workspace)
     yield from _retention(workspace)
     yield from _signer(workspace)
     yield from _imported(workspace)
@@ -123,10 +123,19 @@ def _time_stamps(workspace: Workspace) -> Check:
     )
 
 
-def _registry(workspace: Workspace) -> str:
+def _registry(workspace: Workspace) -> Iterator[Check]:
     store = workspace.store()  # for writing: what a killed writer left half done is undone
-    store.check()
-    return ", ".join(f"{number} {state.value}" for state, number in store.count().items())
+
+    def look() -> str:
+        store.check()
+        states = ", ".join(f"{number} {state.value}" for state, number in store.count().items())
+        return f"{store.name}: {states}"
+
+    found = _attempt("registry", look)
+    yield found
+    if found.level is Level.OK:
+        for caution in store.cautions():
+            yield Check(name="registry server", level=Level.WARN, detail=caution)
 
 
 def _retention(workspace: Workspace) -> Iterator[Check]:

@@ -24,7 +24,7 @@ from provenance.exchange.sealed import seal
 from provenance.keys import FileSigner, write_private
 from provenance.model.custody import AccessAction, AccessEntry
 from provenance.registry import ExtractStore, ExtractWriter
-from provenance.trust import TrustKind, TrustStore, anchored
+from provenance.trust import TrustKind, TrustStore, anchored, format_revocations
 from provenance.watermark import catalog
 from provenance.workspace.workspace import Workspace
 
@@ -50,8 +50,6 @@ def export_bundle(
     *,
     contact: str = "",
     resolution_url: str = "",
-    log_key: str = "",
-    revoked: str = "",
     epochs: Iterable[int] | None = None,
     content_match: bool = False,
     not_after: datetime | None = None,
@@ -63,8 +61,6 @@ def export_bundle(
         path: the new file.
         contact: where legal requests go.
         resolution_url: where records can be asked for.
-        log_key: the key that verifies the operator's issuance log.
-        revoked: revoked certificates, as text.
         epochs: only the keys of these; None for all of them.
         content_match: with the keys that open the grid signatures of records.
         not_after: when the bundle ends; default: after a year.
@@ -82,6 +78,7 @@ def export_bundle(
             hint=f"the epochs of this system are 0 to {workspace.settings.system.epoch}",
         )
     now = datetime.now(UTC).replace(microsecond=0)
+    revocations = workspace.revocations()
     made = DetectorBundle(
         system=workspace.system,
         keys=tuple(keys),
@@ -92,8 +89,8 @@ def export_bundle(
         not_after=(not_after or now + LIFETIME).replace(microsecond=0),
         contact=contact,
         resolution_url=resolution_url,
-        log_key=log_key,
-        revoked=revoked,
+        log_key=str(workspace.log(read_only=True).key),
+        revoked=format_revocations(revocations) if revocations.items else "",
     )
     try:
         DetectorBundle.parse(made.document())  # what nobody could import is not written

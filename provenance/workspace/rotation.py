@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from provenance.errors import ConfigError
-from provenance.workspace.config import MAX_EPOCH
 from provenance.workspace.files import locked, replace_file
+from provenance.workspace.settings import MAX_EPOCH
 
 _TABLE: Final = re.compile(r"^[ \t]*\[[ \t]*system[ \t]*\][ \t]*(#.*)?$")
 _OTHER_TABLE: Final = re.compile(r"^[ \t]*\[")

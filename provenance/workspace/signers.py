@@ -14,7 +14,8 @@ from provenance.keys import (
     PrivateText,
     Signer,
 )
-from provenance.workspace.config import PIN_VARIABLE, SignerKind, SignerSettings
+from provenance.workspace.config import PIN_VARIABLE
+from provenance.workspace.settings import SignerKind, SignerSettings
 
 #: The service's own limit comes first, so that its message is the one that is seen.
 _AFTER: Final = 2.0

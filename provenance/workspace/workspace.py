@@ -4,12 +4,15 @@
     keys/system.secret     root of all watermark keys        0600
     keys/signer.key        signing key                       0600
     keys/report.key        signs reports                     0600
+    keys/log.key           signs checkpoints of the log     0600
+    keys/log.head          the last one that was signed     0600
     keys/issuing-ca.key    renews the development leaves     0600
     certs/chain.pem        signing certificate, issuing CA
     certs/report-chain.pem the same for reports
     trust/root.pem         the anchor that manifests made here chain to
     trust/revoked.toml     signing certificates that are not believed any more
-    registry.sqlite3       the records
+    registry.sqlite3       the records, unless they are in PostgreSQL
+    log/                   the issuance log, to be served
     registry.index         makes searches fast; can be built again           0600
     systems/               bundles of other systems         (`exchange`)
     extracts/              extracts of their registries
@@ -24,6 +27,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -32,23 +36,18 @@ from provenance.errors import ConfigError, KeyMaterialError, SignerError
 from provenance.exchange import ExtractShelf, SystemShelf
 from provenance.fingerprint import SignatureKey
 from provenance.keys import (
-    SIGNS_REPORTS,
     CertificateChain,
     FileSigner,
     Pseudonyms,
     Purpose,
     Signer,
     SystemSecret,
-    certify,
-    create_chain,
-    issue_leaf,
     prove_pair,
-    read_private,
-    write_private,
 )
+from provenance.log import IssuanceLog
 from provenance.model.ids import SYSTEM_ID_BITS, SystemRef
-from provenance.registry import SqliteStore
-from provenance.resolution import ChainedResolver, LocalRegistry, Resolver
+from provenance.registry import SqlStore, open_store
+from provenance.resolution import ChainedResolver, LocalRegistry, LoggedRegistry, Resolver
 from provenance.trust import (
     Revocation,
     Revocations,
@@ -60,17 +59,16 @@ from provenance.trust import (
 )
 from provenance.verify import SystemTrust, Verifier
 from provenance.watermark import DetectionKey, Keyring
+from provenance.workspace import development
 from provenance.workspace.config import (
     LoadedSettings,
-    SignerKind,
-    SystemSettings,
-    WorkspaceSettings,
     load_settings,
-    write_settings,
 )
 from provenance.workspace.custody import Custodian, copies_in
 from provenance.workspace.files import locked, replace_file
+from provenance.workspace.issuance import open_log, time_stamps_of
 from provenance.workspace.rotation import next_epoch
+from provenance.workspace.settings import SignerKind, SystemSettings, WorkspaceSettings
 from provenance.workspace.signers import signer_of
 
 if TYPE_CHECKING:
@@ -123,7 +121,7 @@ class Workspace:
             raise ConfigError(f"{target} exists and is not an empty directory")
         aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.incomplete")
         try:
-            _fill(aside, system)
+            development.fill(aside, system)
             aside.replace(target)
         except OSError as error:
             raise ConfigError(f"cannot create {target}: {error.strerror or error}") from error
@@ -209,9 +207,35 @@ class Workspace:
             key_path=key_path, chain_path=self.path / "certs" / "report-chain.pem"
         )
 
-    def store(self, *, read_only: bool = False) -> SqliteStore:
-        """The registry of this workspace."""
-        return SqliteStore(self.path / "registry.sqlite3", read_only=read_only)
+    def store(self, *, read_only: bool = False) -> SqlStore:
+        """The registry of this workspace: that of its settings, or its own file."""
+        address = self.settings.registry.url or self.path / "registry.sqlite3"
+        return open_store(address, read_only=read_only)
+
+    def log(self, *, read_only: bool) -> IssuanceLog:
+        """The issuance log of this workspace's registry.
+
+        Args:
+            read_only: only for proofs and checks; nothing is written.
+
+        Raises:
+            KeyMaterialError: its key is missing or cannot be used.
+            LogError: the witness policy cannot be used.
+        """
+        settings = self.settings
+        return open_log(
+            self.path,
+            self.store(read_only=read_only),
+            system_id=settings.system.id,
+            settings=settings.log,
+            time_stamps=time_stamps_of(settings.log, settings.stamp, self.trust()),
+            read_only=read_only,
+        )
+
+    @property
+    def _has_log(self) -> bool:
+        """A checkpoint was signed here."""
+        return (self.path / "keys" / "log.head").exists()
 
     @property
     def index_path(self) -> Path:
@@ -306,7 +330,7 @@ class Workspace:
         return secret.derive(Purpose.NAMES, system_id=self.settings.system.id, epoch=0)
 
     def pseudonyms(self) -> Pseudonyms:
-        """The keys of accounts; they outlive the epochs, so that pseudonyms stay the same."""
+        """The keys of accounts and requests; they outlive the epochs."""
         secret = SystemSecret.load(self.path / "keys" / "system.secret")
         system_id = self.settings.system.id
         return Pseudonyms(secret.derive(Purpose.PSEUDONYM, system_id=system_id, epoch=0))
@@ -341,6 +365,7 @@ class Workspace:
             formats=settings.formats,
             time_stamping=settings.time_stamping(),
             pseudonyms=self.pseudonyms(),
+            log=self.log(read_only=False),
         )
 
     def verifier(self) -> Verifier:
@@ -360,7 +385,11 @@ class Workspace:
                 SystemTrust(system=item.bundle.system, trust=item.trust) for item in others
             ),
             policy=self.policy(),
-            revocations=self.revocations(),
+            revocations=reduce(
+                Revocations.merged,
+                (item.bundle.revocations for item in others),
+                self.revocations(),
+            ),
             keyring=sum(
                 (item.bundle.keyring for item in others), Keyring(keys=self.detection_keys())
             ),
@@ -382,7 +411,10 @@ class Workspace:
         )
 
     def _resolver(self) -> Resolver:
-        own = LocalRegistry(self.store(read_only=True))
+        store = self.store(read_only=True)
+        own: Resolver = LocalRegistry(store)
+        if self._has_log:
+            own = LoggedRegistry(store, partial(self.log, read_only=True))
         extracts = self.extracts().extracts()
         if not extracts and not self.systems().systems():
             return own
@@ -405,12 +437,7 @@ class Workspace:
                 f"the signing key is not in this workspace: signer.kind is {signer.kind.value}",
                 hint="get a certificate for it; for development: provenance keys certify",
             )
-        issuers, ca_key = self._issuing_ca()
-        leaf, key = issue_leaf(issuers, ca_key, self.system.name)
-        _replace_pair(self.path, "signer.key", key, self.path / signer.chain, leaf + issuers)
-        leaf, key = _report_leaf(issuers, ca_key, self.system.name)
-        reports = self.path / "certs" / "report-chain.pem"
-        _replace_pair(self.path, "report.key", key, reports, leaf + issuers)
+        development.renew(self.path, self.path / signer.chain, self.system.name)
 
     def certify(self, public_key: bytes) -> bytes:
         """A development certificate, with its issuer, for a signing key that is elsewhere.
@@ -424,47 +451,4 @@ class Workspace:
         Raises:
             KeyMaterialError: no such key, or the issuing CA's key is not there.
         """
-        issuers, ca_key = self._issuing_ca()
-        return certify(issuers, ca_key, self.system.name, public_key) + issuers
-
-    def _issuing_ca(self) -> tuple[bytes, bytes]:
-        chain_path = self.path / "certs" / "chain.pem"
-        issuers = CertificateChain.load(chain_path).issuers_pem
-        if not issuers:
-            raise KeyMaterialError(f"{chain_path} does not contain the issuing CA")
-        return issuers, read_private(self.path / "keys" / "issuing-ca.key")
-
-
-def _replace_pair(path: Path, key_name: str, key: bytes, chain_path: Path, chain: bytes) -> None:
-    """Put a key and its chain in the place of those that are there, if any."""
-    key_path = path / "keys" / key_name
-    suffix = secrets.token_hex(4)
-    new_key, new_chain = (p.with_name(f"{p.name}.{suffix}") for p in (key_path, chain_path))
-    write_private(new_key, key)
-    new_chain.write_bytes(chain)
-    new_key.replace(key_path)
-    new_chain.replace(chain_path)
-
-
-def _report_leaf(issuing_pem: bytes, issuing_key_pem: bytes, system: str) -> tuple[bytes, bytes]:
-    name = f"{system[:56]} reports"  # a common name has 64 characters
-    return issue_leaf(issuing_pem, issuing_key_pem, name, usages=SIGNS_REPORTS)
-
-
-def _fill(path: Path, system: SystemSettings) -> None:
-    path.mkdir(mode=0o700)
-    keys = path / "keys"
-    keys.mkdir(mode=0o700)
-    (path / "certs").mkdir()
-    (path / "trust").mkdir()
-    SystemSecret.generate().save(keys / "system.secret")
-    chain = create_chain(system.organization, system.name)
-    write_private(keys / "signer.key", chain.leaf_key_pem)
-    write_private(keys / "issuing-ca.key", chain.issuing_key_pem)
-    (path / "certs" / "chain.pem").write_bytes(chain.chain_pem)
-    leaf, key = _report_leaf(chain.issuing_pem, chain.issuing_key_pem, system.name)
-    write_private(keys / "report.key", key)
-    (path / "certs" / "report-chain.pem").write_bytes(leaf + chain.issuing_pem)
-    (path / "trust" / "root.pem").write_bytes(chain.root_pem)
-    SqliteStore.create(path / "registry.sqlite3")
-    write_settings(path / "config.toml", system)
+        return development.certified(self.path, self.system.name, public_key)

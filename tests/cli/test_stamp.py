@@ -146,3 +146,20 @@ def test_transparency_needs_a_background_in_jpeg(
     assert "background" in refused.err
     accepted = command(*arguments, "--background", "ffffff", "-o", tmp_path / "out")
     assert accepted.code == 0
+
+
+def test_a_request_is_stamped_once(
+    own_workspace: Path, folder: Path, tmp_path: Path, command: Command
+) -> None:
+    options = ("-w", own_workspace, "--out", tmp_path / "out", "--jsonl", "--request", tmp_path)
+    first = command("stamp", folder / "a.png", *options)
+    assert first.code == 0
+    assert command("stamp", folder / "a.png", *options).rows == first.rows
+    piped = command("stamp", folder / "a.png", "-w", own_workspace, "--out", "-", "--request", "x")
+    assert piped.code == 0
+    other = command("stamp", folder / "a.png", *options, "--model", "another")
+    assert other.code == 2
+    assert other.rows[0]["error"]["code"] == "E_REQUEST"
+    several = command("stamp", folder, *options)
+    assert several.code == 2
+    assert "--request belongs to one picture" in several.err

@@ -151,7 +151,6 @@ def test_what_was_imported_is_used_without_the_extra(case: Case, released: Path)
         ("systems", "export", "--out", "{missing}", "--epochs", "9", "-w", "{ours}"),
         ("systems", "export", "--out", "{missing}", "--not-after", "soon", "-w", "{ours}"),
         ("systems", "export", "--out", "{missing}", "--contact", "a\x1b[2J", "-w", "{ours}"),
-        ("systems", "export", "--out", "{missing}", "--revoked", "{released}", "-w", "{ours}"),
         ("systems", "import", "{missing}", "--fingerprint", "12", "-w", "{lab}"),
     ],
     ids=lambda arguments: " ".join(arguments[:2] + arguments[3:5]),

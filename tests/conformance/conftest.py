@@ -6,3 +6,4 @@ import pytest
 
 for _contract in ("leaf_source", "scheme", "signer", "store"):
     pytest.register_assert_rewrite(f"conformance.{_contract}_contract")
+pytest.register_assert_rewrite("conformance.many_writers")

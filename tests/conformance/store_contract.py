@@ -87,6 +87,8 @@ class StoreContract(ABC):
         assert store.find_by_id(new_record_id()) is None
         assert store.find_by_id("") is None
         assert store.find_by_id("' OR 1=1 --") is None
+        assert store.find_by_id("\0") is None
+        assert store.find_by_id("\udc80") is None
         assert store.find_by_mark(SYSTEM.id, MarkId(record.mark_id.value ^ 1)) is None
         assert store.find_by_mark(-1, record.mark_id) is None
 

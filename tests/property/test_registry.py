@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from support.records import GENERATION, SCHEME, issued_file, parent_file
 
 from provenance.errors import RegistryError
 from provenance.model import MarkId, RecordState, SystemRef
-from provenance.registry import SqliteStore
+from provenance.registry import create_store, open_store
 
 SYSTEMS = (SystemRef(1, "one"), SystemRef(2, "two"))
 
@@ -24,11 +31,11 @@ class Registry(RuleBasedStateMachine):
 
     records = Bundle("records")
 
-    def __init__(self):
+    def __init__(self, address=""):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "registry.sqlite3"
-        self.store = SqliteStore.create(self.path)
+        self.address = address or str(Path(self.folder.name) / "registry.sqlite3")
+        self.store = create_store(self.address)
         self.model = {}
 
     def teardown(self):
@@ -103,7 +110,7 @@ class Registry(RuleBasedStateMachine):
 
     @rule()
     def restart(self):
-        self.store = SqliteStore(self.path)
+        self.store = open_store(self.address)
 
     @invariant()
     def counts_agree(self):
@@ -113,3 +120,15 @@ class Registry(RuleBasedStateMachine):
 
 TestRegistry = Registry.TestCase
 TestRegistry.settings = settings(max_examples=15, stateful_step_count=25)
+
+
+def test_the_same_in_postgresql(postgres):
+    with ExitStack() as databases:
+
+        def machine():
+            name = databases.enter_context(postgres.database(template="template1"))
+            return Registry(postgres.url(name))
+
+        run_state_machine_as_test(
+            machine, settings=settings(max_examples=6, stateful_step_count=20)
+        )

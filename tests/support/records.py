@@ -7,7 +7,6 @@ import secrets
 import sys
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 from provenance.model import (
     Account,
@@ -23,7 +22,7 @@ from provenance.model import (
     StoredCheckpoint,
     SystemRef,
 )
-from provenance.registry import RecordStore, SqliteStore
+from provenance.registry import RecordStore, RequestTakenError, open_store
 
 SYSTEM = SystemRef(77, "acme-images")
 GENERATION = Generation(
@@ -107,14 +106,38 @@ def walk_through(store: RecordStore, rounds: int) -> list[int]:
     return drawn
 
 
-def in_process(path: str, rounds: int) -> list[int]:
+def in_process(address: str, rounds: int) -> list[int]:
     """What one worker process does."""
-    return walk_through(SqliteStore(Path(path)), rounds)
+    return walk_through(open_store(address), rounds)
 
 
-def in_threads(path: str, threads: int, rounds: int) -> None:
+def race_for(address: str, requests: list[Request]) -> list[str]:
+    """What one of several processes does that got the same requests: the record of each.
+
+    Whoever reserved it issues and releases it, and both accounts and leaves are numbered.
+    """
+    store = open_store(address)
+    account = Account("ab" * 16, b"sealed")
+    found = []
+    for request in requests:
+        try:
+            record = reserved(store, request=request, account=account)
+        except RequestTakenError:
+            taken = store.find_by_request(SYSTEM.id or 0, request.key)
+            if taken is None:
+                raise
+            record = taken
+        else:
+            store.issue(record.record_id, issued_file(parents=(parent_file(),)))
+            store.sequence()
+            store.release(record.record_id)
+        found.append(record.record_id)
+    return found
+
+
+def in_threads(address: str, threads: int, rounds: int) -> None:
     """Several threads share one store. Exits with 1 if one of them met an error."""
-    store = SqliteStore(Path(path))
+    store = open_store(address)
     errors: list[BaseException] = []
 
     def work() -> None:

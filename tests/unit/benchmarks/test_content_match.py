@@ -1,4 +1,4 @@
-"""`python -m benchmarks.content_match` on small pictures."""
+"""`python -m benchmarks.content_match attacks` on small pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.content_match import attacks, commands, synthetic
-from benchmarks.content_match.measure import Row, upright
+from benchmarks.content_match.measure import Row
+from benchmarks.content_match.pairs import upright
 from benchmarks.content_match.report import render
 from benchmarks.watermark.seeds import generator
 from provenance.fingerprint import signature
@@ -24,7 +25,7 @@ def test_a_run_prints_where_how_and_what(material, monkeypatch, tmp_path, capsys
     monkeypatch.setattr(attacks, "GROUPS", groups)
     monkeypatch.setattr("benchmarks.content_match.report.GROUPS", groups)
     out = tmp_path / "report.md"
-    words = ["--sets", "kodak", "--images", "1", "--layouts", "2", "--jobs", "1"]
+    words = ["attacks", "--sets", "kodak", "--images", "1", "--layouts", "2", "--jobs", "1"]
     assert commands.main([*words, "--seed", "5", "--out", str(out)]) == 0
     text = capsys.readouterr().out
     assert out.read_text() == text
@@ -39,7 +40,7 @@ def test_a_run_prints_where_how_and_what(material, monkeypatch, tmp_path, capsys
 
 def test_missing_material_is_one_line(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TEST_DATA", str(tmp_path))
-    assert commands.main(["--jobs", "1"]) == 2
+    assert commands.main(["attacks", "--jobs", "1"]) == 2
     assert "larger test images" in capsys.readouterr().err
 
 

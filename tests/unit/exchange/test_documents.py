@@ -15,11 +15,27 @@ from provenance.exchange import DetectorBundle, ExtractStatement, NotAcceptableE
 from provenance.exchange.fields import written
 from provenance.fingerprint import SignatureKey
 from provenance.model import SystemRef
+from provenance.trust import Revocation, RevocationReason, Revocations, format_revocations
 from provenance.watermark import DetectionKey, catalog
 
 SYSTEM = SystemRef(77, "acme-images")
 MADE = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ANCHORS = chains.authority().root_pem.decode()
+
+
+REVOCATIONS = Revocations(
+    (
+        Revocation(
+            certificate_sha256="ab" * 32,
+            serial="12",
+            subject="acme \u00e9",
+            log="acme.example/log",
+            from_size=7,
+            revoked_at=MADE,
+            reason=RevocationReason.KEY_COMPROMISE,
+        ),
+    )
+)
 
 
 def bundle(**changed):
@@ -36,9 +52,14 @@ def bundle(**changed):
         "contact": "Légal <legal@acme.example>",
         "resolution_url": "https://records.acme.example:8443/v1?by=mark",
         "log_key": "acme+1234abcd+AbCd",
-        "revoked": "serial 12\nserial 13\n",
+        "revoked": format_revocations(REVOCATIONS),
     }
     return DetectorBundle(**values | changed)
+
+
+def test_revocations_travel_in_a_bundle():
+    assert DetectorBundle.parse(bundle().document()).revocations == REVOCATIONS
+    assert bundle(revoked="").revocations == Revocations()
 
 
 def statement(**changed):
@@ -126,6 +147,7 @@ BAD_BUNDLES = {
     "url with blanks": {"resolution_url": "https://acme.example/a b"},
     "log key": {"log_key": 1},
     "revoked steers": {"revoked": "a\nb\x00"},
+    "revoked is something else": {"revoked": "serial 12\n"},
     "no time": {"created_at": "yesterday"},
     "time in another form": {"created_at": "2026-11-01T12:00:00.5Z"},
     "local time": {"created_at": "2026-11-01T12:00:00+02:00"},

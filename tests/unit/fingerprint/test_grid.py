@@ -10,7 +10,7 @@ import pytest
 from support import pictures
 from support.geometries import cropped, mirrored, on, untouched, warped
 
-from provenance.fingerprint import match_grid, signature
+from provenance.fingerprint import match_grid, match_grids, signature
 from provenance.model import MatchStatus
 
 PICTURE = pictures.whole_sample("kitchen.png")
@@ -188,3 +188,35 @@ def test_a_geometry_that_cannot_be_is_not_comparable():
     found = match_grid(PICTURE, replace(WHOLE.geometry, xx=0.0, yy=0.0), RECORD)
     assert found.status is MatchStatus.NOT_COMPARABLE
     assert found.detail
+
+
+# --- many records -----------------------------------------------------------------------
+
+
+def test_many_records_give_what_each_gives_alone():
+    # More shapes than are kept ready, in an order that uses them again.
+    shapes = [(512, 512), (300, 700), (700, 300), (400, 640), (512, 512), (256, 900), (300, 700)]
+    others = [
+        signature(part, untouched(part).geometry)
+        for seed, (height, width) in enumerate(shapes)
+        for part in [cv2.resize(OTHER, (width, height)) if seed % 2 else noise(seed, height, width)]
+    ]
+    for copy in (WHOLE, cropped(warped(WHOLE, degrees=12), 60, 80, 300, 320)):
+        records = [*others, RECORD, *others]
+        together = list(match_grids(copy.rgb, copy.geometry, records))
+        assert together == [match(copy, record) for record in records]
+        assert len({found.z for found in together}) > 5
+        assert together[len(others)].status in (MatchStatus.MATCH, MatchStatus.PARTIAL)
+
+
+def test_no_record_gives_nothing_and_a_hopeless_geometry_the_same_answer_for_each():
+    assert list(match_grids(PICTURE, WHOLE.geometry, [])) == []
+    flat = replace(WHOLE.geometry, xx=0.0, xy=0.0)
+    found = list(match_grids(PICTURE, flat, [RECORD, RECORD]))
+    assert [item.status for item in found] == [MatchStatus.NOT_COMPARABLE] * 2
+
+
+def noise(seed, height, width):
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (height // 20, width // 20, 3)).astype(np.uint8)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)

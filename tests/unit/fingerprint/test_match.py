@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import pictures
 
-from provenance.fingerprint import compare, fingerprint
+from provenance.fingerprint import compare, compare_all, fingerprint
 from provenance.fingerprint.match import MISMATCH_DISTANCE
 from provenance.fingerprint.pdq import CONFIDENT_DISTANCE, MIN_QUALITY
 from provenance.model import Fingerprint, MatchStatus
@@ -79,3 +79,9 @@ def test_another_picture_is_a_mismatch():
 def test_a_recompressed_copy_matches():
     copy = pictures.decoded(pictures.file(PICTURE, "JPEG", quality=50))
     assert compare(copy, OWN).status is MatchStatus.MATCH
+
+
+def test_many_fingerprints_give_what_each_gives_alone():
+    issued = [flipped(count, quality) for count in (0, 40, 120) for quality in (100, 10)]
+    assert list(compare_all(PICTURE, issued)) == [compare(PICTURE, one) for one in issued]
+    assert list(compare_all(PICTURE, [])) == []

@@ -130,7 +130,7 @@ def test_it_is_private_and_says_what_it_is(store, tmp_path):
     assert SqliteStore(found.path).broken_rules()[StoreRule.SOUND]
     with pytest.raises(RegistryError, match="a registry, not an extract"):
         ExtractStore(store.path).check()
-    with pytest.raises(RegistryError, match="cannot write"):
+    with pytest.raises(RegistryError, match="exists already"):
         ExtractWriter.begin(found.path)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from provenance.imaging import Encoding, Limits
 from provenance.keys import CallbackSigner, create_chain
 from provenance.model import RecordState
 from provenance.registry import SqliteStore
+from provenance.stamp import Action, Sweep
+from provenance.stamp.target import is_unreleased
 
 VOID_ONLY = {RecordState.VOID: 1}
 
@@ -251,7 +254,34 @@ def test_a_stamper_without_a_system_id_is_told_so(bench):
     assert "no id" in fails(bench, RegistryError, stamper=incomplete).message
 
 
+def test_a_commit_that_was_made_although_it_failed_keeps_the_file(bench):
+    """As when the directory of the registry cannot be synced."""
+    stamper = store_that(bench, "issue", RegistryError("disk I/O error"), after=True)
+    error = fails(bench, RegistryError, stamper=stamper)
+    assert any("could not be voided" in note for note in error.__notes__)
+    (aside,) = bench.left_behind()
+    assert is_unreleased(aside)
+    finished(bench)
+
+
+def test_a_release_that_was_noted_although_it_failed_is_one(bench):
+    stamper = store_that(bench, "release", RegistryError("disk I/O error"), after=True)
+    stamper.stamp(pictures.crop(), bench.generation, to=bench.target)
+    assert bench.left_behind() == [bench.target.name]
+    assert bench.states() == {RecordState.RELEASED: 1}
+
+
 # --- after the record was committed --------------------------------------------------------
+
+
+def finished(bench):
+    """The sweeper finds what a failure left beside, and finishes it."""
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    (deed,) = Sweep(store=bench.workspace.store(), before=later).run([bench.folder])
+    assert deed.action is Action.FINISHED
+    assert bench.states() == {RecordState.RELEASED: 1}
+    assert not any(is_unreleased(name) for name in bench.left_behind())
+    return deed.path
 
 
 def test_a_name_that_was_taken_meanwhile_is_not_overwritten(bench):
@@ -264,14 +294,46 @@ def test_a_name_that_was_taken_meanwhile_is_not_overwritten(bench):
     error = fails(bench, ProvenanceError, stamper=replace(bench.stamper, store=racing))
     assert error.code is ErrorCode.IO
     assert bench.target.read_bytes() == b"somebody else's"
-    assert bench.left_behind() == [bench.target.name]
+    aside, name = bench.left_behind()
+    assert (is_unreleased(aside), name) == (True, bench.target.name)
     assert bench.states() == {RecordState.ISSUED: 1}
+    finished(bench)
+    assert bench.target.read_bytes() == b"somebody else's"
 
 
-def test_a_record_that_cannot_be_released_leaves_no_file(bench):
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_record_that_cannot_be_released_leaves_its_file_beside(bench, overwrite):
     stamper = store_that(bench, "release", RegistryError("disk full"))
-    fails(bench, RegistryError, stamper=stamper)
-    assert bench.left_behind() == []
+    fails(bench, RegistryError, stamper=stamper, overwrite=overwrite)
+    (aside,) = bench.left_behind()
+    assert is_unreleased(aside)
+    finished(bench)
+
+
+@pytest.mark.parametrize("call", ["link", "unlink", "fsync"])
+def test_a_name_that_cannot_be_given_leaves_the_file_beside(bench, monkeypatch, call):
+    """EXDEV, EACCES, EIO: issued, not released, and finished later."""
+    owner = Path if call == "unlink" else os
+    number = 2 if call == "fsync" else 1  # the second is that of the directory
+    monkeypatch.setattr(owner, call, _failing(getattr(owner, call), number))
+    assert fails(bench, ProvenanceError).code is ErrorCode.IO
+    (aside,) = bench.left_behind()
+    assert is_unreleased(aside)
+    assert bench.states() == {RecordState.ISSUED: 1}
+    finished(bench)
+
+
+def _failing(original, number):
+    """The call, but for that time, when it fails with EIO."""
+    left = [number]
+
+    def failing(*arguments, **named):
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return original(*arguments, **named)
+
+    return failing
 
 
 def test_a_name_that_is_too_long_reserves_nothing(bench):

@@ -21,14 +21,25 @@ def later():
     return datetime.now(UTC) + timedelta(seconds=1)
 
 
-def test_a_file_beside_of_a_released_or_unknown_record_is_kept(bench):
+def test_a_file_beside_of_another_registry_or_with_other_bytes_is_kept(bench):
     data = bench.stamper.stamp(pictures.crop(), bench.generation).data
-    (bench.folder / ASIDE).write_bytes(data)
     empty = SqliteStore.create(bench.folder.with_name("empty.sqlite3"))
-    for store in (bench.workspace.store(), empty):
+    changed = data[:-1] + bytes([data[-1] ^ 1])
+    for store, found in ((empty, data), (bench.workspace.store(), changed)):
+        (bench.folder / ASIDE).write_bytes(found)
         (deed,) = Sweep(store=store, before=later()).run([bench.folder])
         assert deed.action is Action.KEPT
-        assert (bench.folder / ASIDE).read_bytes() == data
+        assert (bench.folder / ASIDE).read_bytes() == found
+
+
+@pytest.mark.parametrize("length", [None, -1, 8000])
+def test_a_second_copy_of_a_released_file_is_removed_whole_or_not(bench, length):
+    """What a request leaves that was made again and killed before or after its name."""
+    data = bench.stamper.stamp(pictures.crop(), bench.generation).data
+    (bench.folder / ASIDE).write_bytes(data[:length])
+    (deed,) = Sweep(store=bench.workspace.store(), before=later()).run([bench.folder])
+    assert deed.action is Action.REMOVED
+    assert bench.left_behind() == []
 
 
 def test_only_what_is_old_and_has_our_name_is_removed(bench):

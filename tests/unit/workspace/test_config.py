@@ -226,3 +226,28 @@ def test_a_directory_in_the_place_of_the_file_is_our_error(made):
 def test_settings_do_not_change(made):
     with pytest.raises(ValueError, match="frozen"):
         made.settings.stamp.model = "another"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me:secret@host/db", "no password"),
+        ("mysql://me@host/secret", "cannot lie in"),
+        ("registry.sqlite3", "no address"),
+    ],
+)
+def test_a_registry_that_cannot_be_used_is_refused_and_no_secret_repeated(made, url, said):
+    for message in (
+        refused(made, PROVENANCE_REGISTRY_URL=url),
+        refused(in_section(made, "registry", f'url = "{url}"')),
+    ):
+        assert "registry.url" in message
+        assert said in message
+        assert "secret" not in message
+
+
+def test_the_registry_is_a_file_of_the_workspace_unless_it_is_said_where(made):
+    assert made.store().name == str(made.path / "registry.sqlite3")
+    address = "postgresql://me@db.example.com/records"
+    there = Workspace.open(made.path, {"PROVENANCE_REGISTRY_URL": address})
+    assert there.store(read_only=True).name == address

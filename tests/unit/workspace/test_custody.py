@@ -11,8 +11,8 @@ from provenance.errors import ArgumentError, ErrorCode, KeyMaterialError, Regist
 from provenance.keys import Pseudonyms
 from provenance.model import AccessAction, AccessEntry, new_record_id
 from provenance.registry import SqliteStore, StoreRule
-from provenance.workspace.config import RetentionSettings
 from provenance.workspace.custody import Custodian, copies_in, expired
+from provenance.workspace.settings import RetentionSettings
 
 KEYS, OTHER_KEYS = Pseudonyms(b"\x01" * 32), Pseudonyms(b"\x02" * 32)
 ACCOUNT = "alice@example.com"

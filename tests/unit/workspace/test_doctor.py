@@ -123,3 +123,16 @@ def test_the_doctor_names_no_secret(made):
     text = str(examine(made.path))
     assert secret not in text
     assert "PRIVATE" not in text
+
+
+def test_the_registry_is_named_and_a_server_that_may_lose_records_is_pointed_out(
+    made, postgres_url, monkeypatch
+):
+    assert checks(made)["registry"].detail.startswith(str(made.path / "registry.sqlite3"))
+    monkeypatch.setenv("PROVENANCE_REGISTRY_URL", postgres_url)
+    found = checks(made)
+    assert found["registry"].level is Level.OK
+    assert found["registry"].detail.startswith("postgresql://provenance@/registry")
+    assert found["registry server"].level is Level.WARN
+    monkeypatch.setenv("PROVENANCE_REGISTRY_URL", postgres_url.replace("/registry?", "/nothing?"))
+    assert failed(made) == {"registry"}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from provenance import Workspace
 from provenance.errors import ConfigError
-from provenance.workspace.config import MAX_EPOCH
 from provenance.workspace.rotation import next_epoch, with_epoch
+from provenance.workspace.settings import MAX_EPOCH
 
 WRITTEN = """\
 # by hand; epoch = 7 is not here

@@ -1,0 +1,1 @@
+"""Processes that are killed while they release pictures, and what must hold afterwards."""
