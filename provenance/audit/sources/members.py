@@ -57,6 +57,12 @@ class Member:
     aside: bool = False
 
 
+class CutOffError(InputError):
+    """The archive ends within the member that a walk gave last."""
+
+    default_code = ErrorCode.TRUNCATED
+
+
 Walk = Iterator[Member]
 
 
@@ -129,12 +135,19 @@ def _too_many(bounds: Bounds) -> InputError:
 
 
 def _whole(walk: Walk) -> Walk:
-    """The members behind which the walk goes on: one that is cut off is part of the end."""
+    """The members without one that is cut off, which belongs to the end of the archive."""
     last: Member | None = None
-    for member in walk:
+    try:
+        for member in walk:
+            if last is not None:
+                yield last
+            last = member
+    except CutOffError:
+        raise
+    except InputError:
         if last is not None:
             yield last
-        last = member
+        raise
     if last is not None:
         yield last
 

@@ -12,7 +12,7 @@ from typing import IO, Any, Final, TypeVar
 from provenance.errors import ConfigError, ErrorCode, InputError
 
 #: What is asked over the network, and the package that asks.
-_NETWORK: Final = {
+NETWORK: Final = {
     "s3": "s3fs",
     "gs": "gcsfs",
     "gcs": "gcsfs",

@@ -14,7 +14,7 @@ from typing import Final
 
 from provenance.audit.sources.bounds import Bounds
 from provenance.audit.sources.inflate import Inflated, compression_of
-from provenance.audit.sources.members import Member, Walk, is_side_file
+from provenance.audit.sources.members import CutOffError, Member, Walk, is_side_file
 from provenance.audit.sources.place import Place
 from provenance.errors import ErrorCode, InputError
 
@@ -99,10 +99,9 @@ def _members(stream: Stream, bounds: Bounds, *, seekable: bool) -> Walk:
         if kind == b"S":
             _skip_sparse_map(stream, head)
         end = stream.position + _padded(data)
-        if kind not in _DIRECTORY + _LABEL and not (name.endswith("/") and kind in _FILE):
+        if kind not in _DIRECTORY + _LABEL and (data or not name.endswith("/")):
             yield member
-        if not stream.skip(end - stream.position):
-            raise _cut_off()
+        _pass(stream, end)
 
 
 def _member(
@@ -126,6 +125,16 @@ def _member(
         return Member(name=name, size=size, offset=offset, problem=error)
     aside = is_side_file(name, lambda: stream.peek(min(size, 64)))
     return Member(name=name, size=size, offset=offset, read=_reader(stream, size), aside=aside)
+
+
+def _pass(stream: Stream, end: int) -> None:
+    """Pass over what is left of a member; what cannot be read of it is its own fault."""
+    try:
+        if stream.skip(end - stream.position):
+            return
+    except InputError as error:
+        raise CutOffError(error.message, code=error.code) from error
+    raise CutOffError("the archive is cut off")
 
 
 def _reader(stream: Stream, size: int) -> Callable[[int], bytes]:

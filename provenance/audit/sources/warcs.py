@@ -15,7 +15,7 @@ from typing import Final
 from provenance.audit.sources import http_body
 from provenance.audit.sources.bounds import Bounds
 from provenance.audit.sources.inflate import Inflated, compression_of
-from provenance.audit.sources.members import Member, Walk, is_image
+from provenance.audit.sources.members import CutOffError, Member, Walk, is_image
 from provenance.audit.sources.place import Place
 from provenance.audit.sources.tars import Stream
 from provenance.errors import ErrorCode, InputError
@@ -59,9 +59,18 @@ def _records(stream: Stream) -> Walk:
             raise _damaged("a record does not state its length")
         end = stream.position + int(length)
         yield _member(stream, headers, int(length), offset)
-        if not stream.skip(end - stream.position):
-            raise InputError("the archive is cut off in a record", code=ErrorCode.TRUNCATED)
+        _pass(stream, end)
         _line_ends(stream)
+
+
+def _pass(stream: Stream, end: int) -> None:
+    """Pass over what is left of a record; what cannot be read of it is its own fault."""
+    try:
+        if stream.skip(end - stream.position):
+            return
+    except InputError as error:
+        raise CutOffError(error.message, code=error.code) from error
+    raise CutOffError("the archive is cut off in a record")
 
 
 def _offset(stream: Stream) -> int:
