@@ -17,6 +17,9 @@ from provenance.audit.sources.tables import MAX_SAID, Columns, columns_of, foote
 from provenance.errors import ErrorCode, InputError
 from provenance.printable import shown
 
+# Arrow's own allocator reserves more address space than a worker may have.
+pa.set_memory_pool(pa.system_memory_pool())
+
 _SLICE: Final = 8  # rows decoded at a time: never a row group of images
 _BUFFER: Final = 1 << 20
 
