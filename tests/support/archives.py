@@ -124,7 +124,9 @@ def zip_of(entries: Iterable[tuple[bytes, bytes, dict[str, int]]], **changed: in
     count = changed.get("count", count)
     length = changed.get("length", len(table))
     start = changed.get("start", len(body))
-    return body + table + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, length, start, 0)
+    return (
+        body + table + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, length, start, 0)
+    )
 
 
 # --- WARC ---------------------------------------------------------------------------------

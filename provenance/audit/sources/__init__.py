@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, Final
 
 from provenance.audit.chunk import Chunk, Item
@@ -94,9 +94,7 @@ def _exactly(chunk: Chunk, start: int, limits: Limits, bounds: Bounds) -> Iterat
     done = start
     problem = InputError("the archive has fewer members than when it was listed", code=ErrorCode.IO)
     try:
-        for item in _read(chunk, start, limits, bounds):
-            if done == chunk.count:
-                break
+        for item in islice(_read(chunk, start, limits, bounds), chunk.count - start):
             done += 1
             yield item
     except InputError as error:

@@ -6,6 +6,7 @@ archive cannot be read on, the walk raises; the scan makes one row of that.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -166,6 +167,12 @@ class _Open:
 
 
 _kept: list[_Open] = []  # one at most
+
+
+@atexit.register
+def _close_kept() -> None:
+    while _kept:
+        _kept.pop().place.close()
 
 
 def items(

@@ -6,6 +6,7 @@ import os
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from provenance.audit.chunk import Chunk, Item
@@ -13,7 +14,7 @@ from provenance.audit.sources import files, tables
 from provenance.audit.sources.bounds import DEFAULT_BOUNDS, Bounds
 from provenance.audit.sources.kinds import kind_of
 from provenance.audit.sources.place import is_remote, open_place
-from provenance.errors import ConfigError, InputError
+from provenance.errors import ConfigError, ErrorCode, InputError
 from provenance.imaging import Limits
 from provenance.keys import Network
 
@@ -70,7 +71,10 @@ def _urls(chunk: Chunk, start: int) -> Iterator[str | InputError]:
 
     path, column = tables.split(chunk.address.removeprefix(PREFIX))
     with open_place(path) as place:
-        for member in rows.walk(column, place, chunk.first + start, DEFAULT_BOUNDS):
+        if place.size != chunk.size:
+            raise InputError("the table has changed since it was listed", code=ErrorCode.IO)
+        found = rows.walk(column, place, chunk.first + start, DEFAULT_BOUNDS)
+        for member in islice(found, chunk.count - start):
             if member.problem is not None:
                 yield member.problem
             else:

@@ -81,9 +81,10 @@ def test_a_link_that_leads_to_an_archive_is_not_opened_below_a_directory(tmp_pat
 
 
 def test_devices_are_rows_and_are_not_waited_for():
-    assert problems(rows("/dev/zero", "/dev/null")) == [
-        "E_IO: not a regular file: a character device"
-    ] * 2
+    assert (
+        problems(rows("/dev/zero", "/dev/null"))
+        == ["E_IO: not a regular file: a character device"] * 2
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
@@ -128,9 +129,10 @@ def test_a_pattern_of_any_depth_names_every_file_once(tree):
 def test_links_that_a_pattern_names_are_not_followed(tree):
     (tree / "link.png").symlink_to("a.png")
     (tree / "linked").symlink_to("b")
-    assert problems(rows(f"{tree}/link*")) == [
-        "E_IO: cannot read file: symbolic link, not followed"
-    ] * 2
+    assert (
+        problems(rows(f"{tree}/link*"))
+        == ["E_IO: cannot read file: symbolic link, not followed"] * 2
+    )
 
 
 def test_a_pattern_that_names_nothing_is_a_row(tree):

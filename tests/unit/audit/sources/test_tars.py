@@ -241,9 +241,7 @@ def test_an_archive_that_changed_is_not_read(keep):
     path = keep(made.tar(made.pictures(3)))
     [chunk] = chunks(path)
     keep(made.tar(made.pictures(30)))
-    assert {r.said for r in rows_of(chunk)} == {
-        "E_IO: the archive has changed since it was listed"
-    }
+    assert {r.said for r in rows_of(chunk)} == {"E_IO: the archive has changed since it was listed"}
 
 
 def test_an_archive_that_changed_in_place_gives_as_many_rows(keep):

@@ -73,19 +73,18 @@ KINDS = {
     "chunked": record(
         "response",
         response(
-            b"5\r\n" + picture(1)[:5] + b"\r\n%X;x=y\r\n" % (len(picture(1)) - 5)
-            + picture(1)[5:] + b"\r\n0\r\n\r\n",
+            b"5\r\n"
+            + picture(1)[:5]
+            + b"\r\n%X;x=y\r\n" % (len(picture(1)) - 5)
+            + picture(1)[5:]
+            + b"\r\n0\r\n\r\n",
             Transfer_Encoding="chunked",
         ),
     ),
     "called chunked": record("response", response(picture(1), Transfer_Encoding="chunked")),
-    "gzip": record(
-        "response", response(gzip.compress(picture(1)), Content_Encoding="gzip")
-    ),
+    "gzip": record("response", response(gzip.compress(picture(1)), Content_Encoding="gzip")),
     "called gzip": record("response", response(picture(1), Content_Encoding="gzip")),
-    "deflate": record(
-        "response", response(zlib.compress(picture(1)), Content_Encoding="deflate")
-    ),
+    "deflate": record("response", response(zlib.compress(picture(1)), Content_Encoding="deflate")),
     "raw deflate": record(
         "response", response(zlib.compress(picture(1))[2:-4], Content_Encoding="deflate")
     ),

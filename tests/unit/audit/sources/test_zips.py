@@ -115,7 +115,10 @@ BROKEN = {
     "too short": ({"size": len(GOOD) - 1}, "E_CORRUPT: the member does not have the size"),
     "too long": ({"size": len(GOOD) + 1}, "E_CORRUPT: the member does not have the size"),
     "no such place": ({"header": 10**9}, "E_CORRUPT: the archive is damaged: this member"),
-    "in the middle": ({"header": 30 + 5 + len(picture(2)) + 7}, "E_CORRUPT: the archive is damaged: this member"),
+    "in the middle": (
+        {"header": 30 + 5 + len(picture(2)) + 7},
+        "E_CORRUPT: the archive is damaged: this member",
+    ),
     "packed beyond the end": ({"packed": 10**7}, "E_TRUNC: the archive is cut off in"),
     "packed far beyond": ({"packed": 2**31}, "E_LIMIT: 2,147,483,648 compressed bytes"),
     "not deflated": ({"method": 8}, "E_CORRUPT: the compressed data of the member"),
@@ -223,9 +226,7 @@ def test_a_table_with_fewer_entries_than_stated_is_said(keep):
 
 def test_a_table_that_is_too_large_is_not_read(keep):
     found = rows(keep(WHOLE), bounds=Bounds(contents=50))
-    assert problems(found) == [
-        "E_LIMIT: a table of contents of 102 bytes; the limit is 50"
-    ]
+    assert problems(found) == ["E_LIMIT: a table of contents of 102 bytes; the limit is 50"]
 
 
 def test_a_million_members_are_cut_at_the_limit(keep):
