@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import struct
@@ -25,6 +26,11 @@ def picture(number: int = 0, kind: str = "PNG") -> bytes:
     colour = (number % 256, number // 256 % 256, 77)
     Image.new("RGB", (4, 4), colour).save(file, kind)
     return file.getvalue()
+
+
+def noise(count: int) -> bytes:
+    """Bytes that no compression makes smaller, the same ones every time."""
+    return hashlib.shake_128(b"noise").digest(count)
 
 
 def pictures(count: int) -> list[tuple[str, bytes]]:
@@ -113,6 +119,11 @@ def entry(name: bytes, data: bytes, at: int, **changed: int) -> tuple[bytes, byt
     return local, central + name
 
 
+def end_of(count: int, length: int, start: int) -> bytes:
+    """The record that ends an archive of so many entries."""
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, length, start, 0)
+
+
 def zip_of(entries: Iterable[tuple[bytes, bytes, dict[str, int]]], **changed: int) -> bytes:
     """An archive of entries that say what they are told to."""
     body, table, count = b"", b"", 0
@@ -124,9 +135,7 @@ def zip_of(entries: Iterable[tuple[bytes, bytes, dict[str, int]]], **changed: in
     count = changed.get("count", count)
     length = changed.get("length", len(table))
     start = changed.get("start", len(body))
-    return (
-        body + table + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, length, start, 0)
-    )
+    return body + table + end_of(count, length, start)
 
 
 # --- WARC ---------------------------------------------------------------------------------

@@ -76,7 +76,12 @@ class _Zstd:
         self.ended = False
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:  # noqa: ARG002
-        found: bytes = self._stream.read(max_length)
+        try:
+            found: bytes = self._stream.read(max_length)
+        except OSError as error:
+            if "truncated" in str(error).lower():
+                raise _cut_off() from error
+            raise
         self.ended = not found
         return found
 
@@ -166,7 +171,7 @@ class Inflated:
             if self._decoder.needs_input and not self._rest:
                 self._rest = self._place.read(_PIECE)
                 if not self._rest:
-                    raise InputError("the compressed data is cut off", code=ErrorCode.TRUNCATED)
+                    raise _cut_off()
             data, self._rest = self._rest, b""
             found = self._decoder.decompress(data, min(max(wanted, _PIECE), 1 << 20))
         except InputError:
@@ -203,3 +208,7 @@ class Inflated:
             raise InputError(
                 f"{read:,} bytes expand to more than {self._out:,}", code=ErrorCode.LIMIT
             )
+
+
+def _cut_off() -> InputError:
+    return InputError("the compressed data is cut off", code=ErrorCode.TRUNCATED)

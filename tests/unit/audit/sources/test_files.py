@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support import archives as made
@@ -101,8 +102,7 @@ def test_a_name_without_a_file_is_a_row(tmp_path, name):
 
 def test_a_name_that_is_not_utf8(tmp_path):
     path = os.fsencode(tmp_path) + b"/\xff\xfe.png"
-    with open(path, "wb") as file:
-        file.write(picture(1))
+    Path(os.fsdecode(path)).write_bytes(picture(1))
     [found] = rows(str(tmp_path))
     assert found.data == picture(1)
     assert os.fsencode(found.key) == path
@@ -166,8 +166,7 @@ def test_a_list_names_files(tree, tmp_path, form):
 
 def test_names_with_line_ends_and_without_an_encoding(tmp_path):
     path = os.fsencode(tmp_path) + b"/a\nb\xff.png"
-    with open(path, "wb") as file:
-        file.write(picture(1))
+    Path(os.fsdecode(path)).write_bytes(picture(1))
     [found] = rows("-", stdin=io.BytesIO(path + b"\0"))
     assert found.data == picture(1)
 

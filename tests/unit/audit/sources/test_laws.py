@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import random
 import tracemalloc
 from functools import cache
 
@@ -136,10 +135,10 @@ def test_an_archive_that_changes_after_it_was_listed_costs_no_row(tmp_path_facto
         assert not any("E_INTERNAL" in r.said for r in rows_of(chunk, 0, LIMITS, BOUNDS))
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if form != "parquet"])
+@pytest.mark.parametrize("form", sorted(FORMS.keys() - {"parquet", "tar.bz2"}))
 def test_a_large_member_takes_no_memory_but_its_own(tmp_path, form):
     """A member beyond the limit is passed over; scanning takes next to nothing."""
-    large = random.Random(1).randbytes(1_500_000) * 20  # 30 MB
+    large = made.noise(1_500_000) * 20  # 30 MB
     path = made.keep(tmp_path, f"x.{form}", FORMS[form]([("a", large), ("b.png", picture(1))]))
     bounds = Bounds(expansion=10_000)
     tracemalloc.start()

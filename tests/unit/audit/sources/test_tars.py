@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tarfile
 
 import pytest
@@ -195,13 +194,13 @@ def test_whole_members_are_rows_and_one_row_says_what_ends_them(keep, name, pack
 
 @pytest.mark.parametrize("packed", made.COMPRESSIONS)
 def test_a_compressed_archive_that_is_cut(keep, packed):
-    random.seed(5)
-    members = [(f"{n}.png", picture(n) + random.randbytes(30_000)) for n in range(12)]
+    noise = made.noise(12 * 30_000)
+    members = [(f"{n}.png", picture(n) + noise[30_000 * n :][:30_000]) for n in range(12)]
     data = made.COMPRESSIONS[packed](made.tar(members))
     found = rows(keep(data[: len(data) // 2], "a.tar.x"))
     whole = [d for _, d in members]
     assert images(found) == whole[: len(images(found))]
-    assert problems(found) == [found[-1].said]
+    assert problems(found) == ["E_TRUNC: the compressed data is cut off"]
     if packed in ("gzip", "zstd"):  # the others decode blocks of a megabyte
         assert 0 < len(images(found)) < 12
 
