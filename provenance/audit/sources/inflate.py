@@ -186,12 +186,17 @@ class Inflated:
         self._check()
 
     def _next_stream(self) -> None:
-        """Go on with the stream behind this one; anything else ends the file, as for gzip."""
+        """Go on with the stream behind this one; nothing else than zeros may follow."""
         rest = self._decoder.unused_data + self._rest
         start = self._place.position - len(rest)
         while len(rest) < 8 and (more := self._place.read(_PIECE)):
             rest += more
         if compression_of(rest) != self._compression:
+            if rest.strip(b"\0"):
+                raise InputError(
+                    "something else follows the compressed data, which is not read",
+                    code=ErrorCode.CORRUPT,
+                )
             self._over = True
             return
         self._decoder = decoder_of(self._compression)

@@ -25,6 +25,7 @@ from provenance.printable import shown
 
 KIND: Final = "parquet"
 _BYTES: Final = 6  # BYTE_ARRAY in parquet.thrift
+_SCHEMA: Final = 4_000_000  # bytes of a footer within which the schema ends
 MAX_SAID: Final = 200  # characters of what a table says about a row
 
 
@@ -89,7 +90,7 @@ def footer_at(place: Place, bounds: Bounds) -> Footer:
         raise InputError("the footer does not fit into the table", code=ErrorCode.CORRUPT)
     place.seek(place.size - 8 - length)
     try:
-        return footer_of(place.read(length))
+        return footer_of(place.read(min(length, _SCHEMA)))
     except ThriftError as error:
         raise InputError(f"the footer is damaged: {error}", code=ErrorCode.CORRUPT) from error
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
 _INTEGERS: Final = (4, 5, 6)
 _MAX_DEPTH: Final = 32
-_MAX_ELEMENTS: Final = 100_000
+_MAX_VALUES: Final = 1_000_000
 
 
 class ThriftError(Exception):
@@ -77,6 +77,7 @@ class _Compact:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self._values = 0
 
     def struct(self, depth: int, last: int = 1 << 30) -> dict[int, Any]:
         """Fields by number; no further than the field `last`."""
@@ -91,8 +92,9 @@ class _Compact:
         return found
 
     def _value(self, kind: int, depth: int) -> Any:  # noqa: ANN401 - whatever is there
-        if depth > _MAX_DEPTH:
-            raise ThriftError("it is nested too deeply")
+        self._values += 1
+        if depth > _MAX_DEPTH or self._values > _MAX_VALUES:
+            raise ThriftError("it is too deep or has too many parts")
         if kind in _INTEGERS:
             return self._integer()
         if kind in (_TRUE, _FALSE, _BYTE):  # in lists a truth value is a byte
@@ -110,8 +112,6 @@ class _Compact:
     def _list(self, depth: int) -> list[Any]:
         head = self._byte()
         count = head >> 4 if head >> 4 != 15 else self._unsigned()
-        if count > _MAX_ELEMENTS:
-            raise ThriftError("it has too many parts")
         return [self._value(head & 15, depth + 1) for _ in range(count)]
 
     def _byte(self) -> int:

@@ -28,6 +28,7 @@ _BLANK: Final = re.compile(rb"\r?\n\r?\n")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _HEADERS: Final = 1 << 16
 _HEAD: Final = 1 << 17  # of a response: its headers, and the first bytes of its body
+_LINE_ENDS: Final = 64  # that are passed over between records
 _BODIES: Final = ("response", "resource", "conversion")
 
 
@@ -102,8 +103,8 @@ def _header(stream: Stream) -> dict[str, str] | None:
 
 def _line_ends(stream: Stream) -> None:
     """Two line ends follow a record; some writers leave them out."""
-    while (found := stream.peek(1)) and found in b"\r\n":
-        stream.skip(1)
+    found = stream.peek(_LINE_ENDS)
+    stream.skip(len(found) - len(found.lstrip(b"\r\n")))
 
 
 def _member(stream: Stream, headers: Mapping[str, str], length: int, offset: int) -> Member:

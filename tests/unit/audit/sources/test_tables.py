@@ -198,6 +198,12 @@ def test_footers_are_never_trusted():
             footer_of(footer[:at])
 
 
+def test_a_footer_of_too_many_parts():
+    # A list of a million lists; each is one byte that becomes an object.
+    with pytest.raises(ThriftError, match="too many parts"):
+        footer_of(b"\x29\xf9\xff\xff\x7f" + b"\x09" * 2_000_000)
+
+
 def test_a_footer_nested_without_end():
     with pytest.raises(ThriftError):
         footer_of(b"\x1c" * 10_000)

@@ -229,6 +229,16 @@ def test_the_number_of_members_is_limited(keep):
     assert found[-1].said == "E_LIMIT: more than 5 members; the rest is not read"
 
 
+def test_what_follows_the_compressed_data_is_said(keep):
+    data = made.COMPRESSIONS["gzip"](made.tar(made.pictures(2)))
+    assert problems(rows(keep(data + bytes(700)))) == []
+    found = rows(keep(data + picture(1)))
+    assert len(images(found)) == 2
+    assert problems(found) == [
+        "E_CORRUPT: something else follows the compressed data, which is not read"
+    ]
+
+
 def test_a_member_that_is_too_large_is_a_row(keep):
     path = keep(made.tar([("a.png", bytes(5000)), ("b.png", picture(1))]))
     found = rows(path, limits=Limits(max_bytes=2000))

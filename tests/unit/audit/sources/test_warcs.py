@@ -156,6 +156,10 @@ ENDS = {
         GOOD + b"HELLO\r\n\r\n" + GOOD,
         "E_CORRUPT: the archive is damaged: something else than a record follows",
     ),
+    "line ends without end": (
+        GOOD + b"\n" * 2000 + GOOD,
+        "E_CORRUPT: the archive is damaged: something else than a record follows",
+    ),
     "a header without end": (
         GOOD + b"WARC/1.0\r\n" + b"X: y\r\n" * 30_000 + GOOD,
         "E_CORRUPT: the archive is damaged: a record has a header without end",
