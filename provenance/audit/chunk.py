@@ -28,6 +28,7 @@ class Chunk:
         offset: the byte of the archive at which its reader may begin.
         size: bytes of the archive when it was listed; with another size it is another one.
         aside: members that are no images and get no row, for the count.
+        picks: which images counted from `first` these are, where they are not `count` in a row.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Chunk:
     offset: int = 0
     size: int = 0
     aside: int = 0
+    picks: tuple[int, ...] = ()
 
     def key(self, index: int) -> str:
         """What the image with this index in the chunk is called in the result.
@@ -51,7 +53,7 @@ class Chunk:
         if self.names:
             name = self.names[index]
             return f"{name}!" if _LIKE_A_MEMBER.search(name) else name
-        return f"{self.address}!{self.first + index}"
+        return f"{self.address}!{self.first + (self.picks[index] if self.picks else index)}"
 
     def dump(self) -> str:
         """One line of JSON in ASCII; names that are not UTF-8 survive it."""
@@ -62,7 +64,8 @@ class Chunk:
     def parse(cls, line: str) -> Self:
         """Read what `dump` writes."""
         found: dict[str, Any] = json.loads(line)
-        found["names"] = tuple(found.get("names", ()))
+        for name in ("names", "picks"):
+            found[name] = tuple(found.get(name, ()))
         return cls(**found)
 
     @classmethod

@@ -9,7 +9,7 @@ What is read, and what is refused, is in `docs/audit-sources.md`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import IO, Final
 
@@ -107,10 +107,18 @@ def _exactly(chunk: Chunk, start: int, limits: Limits, bounds: Bounds) -> Iterat
         yield Item(name=chunk.address, problem=problem)
 
 
+def _picked(chunk: Chunk, start: int, limits: Limits, bounds: Bounds) -> Iterator[Item]:
+    """Some images of a place that is read in a row: what lies between them is passed over."""
+    for pick in chunk.picks[start:]:
+        yield from _exactly(replace(chunk, picks=(), count=pick + 1), pick, limits, bounds)
+
+
 def _read(chunk: Chunk, start: int, limits: Limits, bounds: Bounds) -> Iterator[Item]:
     if chunk.problem:
         problem = InputError(chunk.problem, code=ErrorCode(chunk.code))
         return iter([Item(name=chunk.address, problem=problem)])
+    if chunk.picks:
+        return _picked(chunk, start, limits, bounds)
     if chunk.kind in archives.KINDS:
         return archives.items(chunk, start, limits, bounds)
     if chunk.kind == _URLS:

@@ -25,6 +25,7 @@ NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=20)
         offset=st.integers(0, 10**15),
         size=st.integers(0, 10**15),
         aside=st.integers(0, 10**6),
+        picks=st.lists(st.integers(0, 10**6), max_size=4).map(tuple),
     )
 )
 def test_a_chunk_survives_its_line(chunk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -78,6 +79,20 @@ def test_chunks_put_together_are_the_plain_listing(tmp_path_factory, form, membe
         chunk = data.draw(st.sampled_from(found))
         start = data.draw(st.integers(0, chunk.count))
         assert rows_of(chunk, start) == got[chunk.first + start : chunk.first + chunk.count]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_some_of_a_chunk_are_the_same_as_in_the_whole(tmp_path, form):
+    path = made.keep(tmp_path, f"x.{form}", sound(form))
+    whole = [r for chunk in chunks(path, size=7) for r in rows_of(chunk)]
+    first, second = chunks(path, size=7)
+    some = replace(first, count=3, picks=(1, 2, 5))
+    more = replace(second, count=2, picks=(0, 1))
+    assert rows_of(more) == whole[7:9]
+    for start in range(4):
+        assert rows_of(some, start) == [whole[1], whole[2], whole[5]][start:]
+    gone = replace(first, count=2, picks=(3, 99))
+    assert [bool(r.said) for r in rows_of(gone)] == [False, True]
 
 
 @cache
