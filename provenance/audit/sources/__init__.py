@@ -8,6 +8,7 @@ What is read, and what is refused, is in `docs/audit-sources.md`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -53,8 +54,8 @@ def scan(addresses: Sequence[str], size: int, options: Options | None = None) ->
         ConfigError: a place is named twice, a list cannot be read, or a place is not allowed.
     """
     options = options or Options()
-    for address, next_ones in ((a, addresses[i + 1 :]) for i, a in enumerate(addresses)):
-        if address in next_ones:
+    for address, times in Counter(addresses).items():
+        if times > 1:
             raise ConfigError(f"{address!r} is named twice", hint="every image is counted once")
     for address in addresses:
         yield from _scan(address, size, options)

@@ -21,7 +21,7 @@ from provenance.imaging import Limits
 from provenance.imaging.formats import sniff
 
 #: Extensions of files that lie beside images in data sets. They get no row, unless they begin
-#: like an image.
+#: like an image or an archive.
 SIDE_FILES: Final = frozenset({
     ".caption", ".cbor", ".class", ".cls", ".count", ".csv", ".id", ".index", ".inx", ".jsn",
     ".json", ".jsonl", ".md", ".mp", ".msg", ".msgpack", ".npy", ".npz", ".pickle", ".pkl",
@@ -72,10 +72,11 @@ Walker = Callable[[Place, int, Bounds], Walk]
 
 
 def is_side_file(name: str, head: Callable[[], bytes]) -> bool:
-    """True for what lies beside images: by its extension, unless it begins like an image."""
+    """True for what lies beside images, by its extension, unless its first bytes say otherwise."""
     if PurePosixPath(name).suffix.lower() not in SIDE_FILES:
         return False
-    return not is_image(head())
+    begin = head()
+    return not is_image(begin) and not is_archive(begin)
 
 
 def is_image(head: bytes) -> bool:

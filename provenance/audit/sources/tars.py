@@ -123,7 +123,7 @@ def _member(
     if problem is not None:
         error = InputError(f"not a regular file: {problem}", code=ErrorCode.IO)
         return Member(name=name, size=size, offset=offset, problem=error)
-    aside = is_side_file(name, lambda: stream.peek(min(size, 64)))
+    aside = is_side_file(name, lambda: stream.peek(min(size, _BLOCK)))
     return Member(name=name, size=size, offset=offset, read=_reader(stream, size), aside=aside)
 
 

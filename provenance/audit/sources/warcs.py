@@ -119,7 +119,7 @@ def _member(stream: Stream, headers: Mapping[str, str], length: int, offset: int
         block = stream.read(min(length, limit + _HEADERS))
         if len(block) < min(length, limit + _HEADERS):
             raise InputError("the archive is cut off in a record", code=ErrorCode.TRUNCATED)
-        return _body(headers, block, limit)
+        return _body(block, limit)
 
     return Member(name=name, offset=offset, read=read)
 
@@ -132,13 +132,13 @@ def _holds_image(headers: Mapping[str, str], head: bytes) -> bool:
             fields, _ = http_body.split(head)
             if http_body.media_type(fields).startswith("image/"):
                 return True
-        return is_image(_body(headers, head, 64))
+        return is_image(_body(head, 64))
     except InputError:
         return False
 
 
-def _body(headers: Mapping[str, str], block: bytes, most: int) -> bytes:
-    if headers.get("warc-type", "").lower() != "response" and not block.startswith(b"HTTP/"):
+def _body(block: bytes, most: int) -> bytes:
+    if not block.startswith(b"HTTP/"):  # a resource, or received by another protocol
         return block[:most]
     fields, body = http_body.split(block)
     return http_body.decoded(fields, body, most)

@@ -30,6 +30,7 @@ MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
+_BLOCK: Final = 1_000_000  # a whole one of bzip2
 _ENCRYPTED: Final = 1 << 0 | 1 << 6 | 1 << 13
 _KINDS: Final = {
     stat.S_IFLNK: "a symbolic link, which is not followed",
@@ -144,7 +145,16 @@ def _packed(place: Place, entry: Entry, count: int) -> bytes:
 
 
 def _head(place: Place, entry: Entry) -> bytes:
-    return _unpack(entry.method, _packed(place, entry, min(entry.packed, 4_096)), 64)
+    """The first bytes of a member.
+
+    Raises:
+        InputError: they cannot be seen.
+    """
+    packed = _packed(place, entry, min(entry.packed, _BLOCK))
+    head = _unpack(entry.method, packed, 512)
+    if entry.size and not head:
+        raise damaged("this member holds nothing")
+    return head
 
 
 def _read(place: Place, entry: Entry, limit: int) -> bytes:

@@ -245,7 +245,7 @@ def test_a_row_group_of_images_is_never_in_memory(keep):
     path = keep(made.parquet({"image": column}, rows=400, write_batch_size=1, **PLAIN))
     found, good, more = confined(path)
     assert (found, good) == (400, 400)
-    assert more < 100_000
+    assert more < 200_000  # of 400 MB
 
 
 def test_a_page_that_needs_too_much_memory_costs_its_row_group(keep):

@@ -137,6 +137,20 @@ def test_an_image_is_not_hidden_by_its_name(keep):
     assert images(found) == [picture(1)]
 
 
+@pytest.mark.parametrize("packed", ["", "gzip"])
+def test_an_archive_is_not_hidden_by_its_name(keep, packed):
+    data = made.tar([("a.txt", made.tar(made.pictures(1))), ("b.json", made.zip_([]))])
+    found = rows(keep(made.COMPRESSIONS[packed](data) if packed else data))
+    assert problems(found) == ["E_FORMAT: an archive inside an archive, which is not opened"] * 2
+
+
+@pytest.mark.parametrize("packed", ["gzip", "bzip2", "xz", "zstd"])
+def test_streams_that_follow_one_another_are_one(keep, packed):
+    data, compress = made.tar(made.pictures(9)), made.COMPRESSIONS[packed]
+    path = keep(compress(data[:3000]) + compress(data[3000:3001]) + compress(data[3001:]))
+    assert images(rows(path)) == [d for _, d in made.pictures(9)]
+
+
 def test_side_files_alone_are_counted(keep):
     found = chunks(keep(made.tar([("a.json", b"{}"), ("b.txt", b"")])))
     assert [(chunk.count, chunk.aside) for chunk in found] == [(0, 2)]

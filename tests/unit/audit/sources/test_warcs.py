@@ -69,6 +69,7 @@ KINDS = {
     ),
     "a resource": record("resource", picture(1), Content_Type="image/png"),
     "a resource without a type": record("resource", picture(1)),
+    "received by another protocol": record("response", picture(1), "ftp://a/b.png"),
     "a conversion": record("conversion", picture(1), Content_Type="image/png"),
     "chunked": record(
         "response",

@@ -61,6 +61,12 @@ def test_an_image_is_not_hidden_by_its_name(keep):
     assert images(rows(keep(made.zip_(members)))) == [picture(1), picture(2)]
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("data", [picture(1) + made.noise(100_000), made.tar(made.pictures(1))])
+def test_neither_image_nor_archive_is_hidden_by_its_name(keep, method, data):
+    assert len(rows(keep(made.zip_([("a.json", data)], METHODS[method])))) == 1
+
+
 def test_what_cannot_be_looked_into_is_not_a_side_file(keep):
     found = rows(keep(zip_of([(b"a.json", b"{}", {"flags": 1})])))
     assert problems(found) == ["E_IO: the member is encrypted"]
