@@ -24,6 +24,10 @@ from provenance.imaging import Limits
 _URLS: Final = "urls"
 _URL_PREFIX: Final = f"{_URLS}:"
 _OBJECTS: Final = "objects"
+_FEWER: Final = InputError(
+    "the archive has fewer members than when it was listed", code=ErrorCode.IO
+)
+_TOO_LARGE: Final = InputError("needs more memory than a worker may use", code=ErrorCode.LIMIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +96,24 @@ def items(
 
 
 def _exactly(chunk: Chunk, start: int, limits: Limits, bounds: Bounds) -> Iterator[Item]:
+    """As many items as are left. One that fails in a way of its own costs no other."""
     done = start
-    problem = InputError("the archive has fewer members than when it was listed", code=ErrorCode.IO)
-    try:
-        for item in islice(_read(chunk, start, limits, bounds), chunk.count - start):
-            done += 1
-            yield item
-    except InputError as error:
-        problem = error
-    except MemoryError:
-        problem = InputError("needs more memory than a worker may use", code=ErrorCode.LIMIT)
-    except Exception as error:  # noqa: BLE001 - a defect must not cost the run a row
-        problem = InputError(f"{type(error).__name__}: {error}", code=ErrorCode.INTERNAL)
-    for _ in range(done, chunk.count):
-        yield Item(name=chunk.address, problem=problem)
+    while done < chunk.count:
+        problem, upto = _FEWER, chunk.count
+        try:
+            for item in islice(_read(chunk, done, limits, bounds), chunk.count - done):
+                done += 1
+                yield item
+        except InputError as error:  # it cannot be read on
+            problem = error
+        except MemoryError:
+            problem, upto = _TOO_LARGE, done + 1
+        except Exception as error:  # noqa: BLE001 - a defect must not cost the run a row
+            problem = InputError(f"{type(error).__name__}: {error}", code=ErrorCode.INTERNAL)
+            upto = done + 1
+        for _ in range(done, upto):
+            yield Item(name=chunk.address, problem=problem)
+        done = upto
 
 
 def _picked(chunk: Chunk, start: int, limits: Limits, bounds: Bounds) -> Iterator[Item]:
