@@ -171,6 +171,7 @@ def test_a_large_member_takes_no_memory_but_its_own(tmp_path, form):
     assert read < 15_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
 @pytest.mark.parametrize("form", ["tar", "zip", "warc.gz"])
 def test_one_that_needs_too_much_memory_costs_no_other(tmp_path, form):

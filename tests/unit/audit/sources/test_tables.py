@@ -215,6 +215,7 @@ def test_a_footer_nested_without_end():
 PLAIN = {"use_dictionary": False, "compression": "none"}
 
 
+@pytest.mark.slow
 def test_a_row_group_of_images_is_never_in_memory(keep):
     column = [os.urandom(1_000_000)] * 400
     path = keep(made.parquet({"image": column}, rows=400, write_batch_size=1, **PLAIN))
@@ -223,6 +224,7 @@ def test_a_row_group_of_images_is_never_in_memory(keep):
     assert more < 200_000  # of 400 MB
 
 
+@pytest.mark.slow
 def test_a_page_that_needs_too_much_memory_costs_its_row_group(keep):
     column = [bytes(60_000_000)] * 6 + [picture(1)] * 2
     options = PLAIN | {"compression": "zstd"}
