@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
+EXTRAS := audit,cloud,heic,imwatermark,pkcs11,postgres,report
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs golden bench soak clean
@@ -27,13 +28,13 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 # pdqhash has no wheels: where there is no C++ compiler it is left out, and the one test
 # that compares with it live says so when it is skipped.
 $(VENV)/.dev: $(VENV)/.demo
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,postgres,report,dev]'
+	$(PIP) install $(PINS) -e '.[$(EXTRAS),dev]'
 	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
 		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,postgres,report,bench,dev]'
+	$(PIP) install $(PINS) -e '.[$(EXTRAS),bench,dev]'
 	@touch $@
 
 # --- what people run --------------------------------------------------------------
