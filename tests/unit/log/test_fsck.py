@@ -186,6 +186,7 @@ def remove(name: str) -> Callable[[MemorySource, IssuanceLog], str]:
         (log.directory / name).unlink()
         return str(log.directory / name)
 
+    act.__name__ = f"without {name}"
     return act
 
 
@@ -196,6 +197,7 @@ def add(name: str) -> Callable[[MemorySource, IssuanceLog], str]:
         path.write_bytes(b"\0" * 32)
         return str(path)
 
+    act.__name__ = f"with {name}"
     return act
 
 
@@ -278,7 +280,7 @@ def as_a_directory(_: MemorySource, log: IssuanceLog) -> str:
         with_times_in_disorder,
         as_a_directory,
     ],
-    ids=str,
+    ids=lambda damage: damage.__name__,
 )
 def test_what_is_missing_or_too_much_is_named(tmp_path: Path, damage) -> None:
     source, log = made(tmp_path, 200, 100)
