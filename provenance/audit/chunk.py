@@ -20,6 +20,7 @@ class Chunk:
         count: how many images it holds. As many rows come out, whatever happens.
         names: of the images, where the place does not number them itself.
         problem: what cannot be looked at and why: one row that says so.
+        picks: which images counted from `first` these are, where they are not `count` in a row.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Chunk:
     count: int = 1
     names: tuple[str, ...] = ()
     problem: str = ""
+    picks: tuple[int, ...] = ()
 
     def key(self, index: int) -> str:
         """What the image with this index in the chunk is called in the result; unique in a run.
@@ -36,7 +38,8 @@ class Chunk:
         """
         if self.names:
             return self.names[index]
-        return f"{self.address}!{self.first + index}"
+        offset = self.picks[index] if self.picks else index
+        return f"{self.address}!{self.first + offset}"
 
     def dump(self) -> str:
         """One line of JSON in ASCII; names that are not UTF-8 survive it."""
@@ -47,12 +50,14 @@ class Chunk:
     def parse(cls, line: str) -> Self:
         """Read what `dump` writes."""
         fields: dict[str, Any] = json.loads(line)
-        fields["names"] = tuple(fields.get("names", ()))
+        for name in ("names", "picks"):
+            fields[name] = tuple(fields.get(name, ()))
         return cls(**fields)
 
 
 _DEFAULTS: dict[str, Any] = {
     "kind": None, "address": None, "first": 0, "count": 1, "names": (), "problem": "",
+    "picks": (),
 }  # fmt: skip
 
 

@@ -38,7 +38,10 @@ COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "mark_id": ("text", "id in the mark that was read"),
     "scheme": ("text", "its watermark scheme"),
     "log10_p": ("number", "log10 of the chance that a picture without this mark reads so"),
-    "looks": ("integer", "how often a mark was looked for: schemes with a known chance, times frames"),
+    "looks": (
+        "integer",
+        "how often a mark was looked for: schemes with a known chance, times frames",
+    ),
     "log10_chance": (
         "number",
         "log10 of the chance that all these looks together read a mark that is not there, at most",

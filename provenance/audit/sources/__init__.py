@@ -7,6 +7,7 @@ cannot be looked at becomes a chunk of one row that says so, so that nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from provenance.audit.chunk import Chunk, Item
@@ -26,7 +27,22 @@ def items(chunk: Chunk, start: int, limits: Limits) -> Iterator[Item]:
         problem = InputError(chunk.problem, code=ErrorCode.IO)
         yield Item(name=chunk.address, problem=problem)
         return
+    if chunk.picks:
+        yield from _picked(chunk, start, limits)
+        return
     yield from READERS[chunk.kind](chunk, start, limits)
+
+
+def _picked(chunk: Chunk, start: int, limits: Limits) -> Iterator[Item]:
+    """Some images of a place that is read in a row: what lies between them is passed over."""
+    picks = chunk.picks[start:]
+    if not picks:
+        return
+    whole = replace(chunk, picks=(), count=picks[-1] + 1)
+    wanted = frozenset(picks)
+    for offset, item in enumerate(READERS[chunk.kind](whole, picks[0], limits), picks[0]):
+        if offset in wanted:
+            yield item
 
 
 def scan(addresses: Sequence[str], size: int) -> Iterator[Chunk]:
