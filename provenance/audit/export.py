@@ -13,6 +13,7 @@ from typing import Any, Final
 from provenance.audit.journal import events
 from provenance.audit.results import Results
 from provenance.audit.row import COLUMNS
+from provenance.audit.timeline import timeline
 from provenance.model import Verdict
 from provenance.report.result import Digests
 from provenance.report.rows import cell
@@ -85,8 +86,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _vics(rows: Iterable[Row], results: Results) -> Iterator[str]:
     """VICS 2.0. Files without hashes are not in it; `MediaID` counts those that are."""
-    updated = max((event.at for event in events(results.directory)), default=None)
-    moment = updated.isoformat(timespec="seconds").replace("+00:00", "Z") if updated else ""
+    moment = timeline(events(results.directory)).ended
     yield f'{{"@odata.context": {json.dumps(CONTEXT)}, "value": ['
     comma, number = "\n", 0
     for row in rows:

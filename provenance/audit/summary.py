@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,6 +99,7 @@ class Summary:
         counts: of each column in `COUNTED`.
         issued: day -> rows that lead to a record issued on it.
         milliseconds: of a row: mean, percentiles, most.
+        durations: at most so many milliseconds -> rows.
         examples: "TRACED", "CONFLICT", "errors" and "slowest": the first rows of each.
     """
 
@@ -110,6 +112,7 @@ class Summary:
     counts: dict[str, Counted]
     issued: dict[str, int]
     milliseconds: dict[str, float]
+    durations: dict[str, int]
     timeline: Timeline
     calibration: Calibration
     examples: dict[str, list[dict[str, Any]]]
@@ -144,6 +147,7 @@ class Summary:
             "counts": {name: counted.fields for name, counted in self.counts.items()},
             "issued_on": self.issued,
             "milliseconds": self.milliseconds,
+            "milliseconds_at_most": self.durations,
             "throughput": {"images_per_second": self.timeline.per_second, **asdict(self.timeline)},
             "calibration": self.calibration.fields,
             "examples": self.examples,
@@ -182,6 +186,7 @@ def summarise(results: Results, distinct: Distinct = Distinct.ROWS) -> Summary:
         counts={name: tally.counted for name, tally in counting.tallies.items()},
         issued=dict(sorted(counting.issued.kinds.items())),
         milliseconds=_milliseconds(counting.times),
+        durations=_durations(counting.times),
         timeline=timeline(events(results.directory)),
         calibration=_calibration(results, wanted, looks),
         examples=counting.examples,
@@ -295,6 +300,15 @@ def _milliseconds(times: npt.NDArray[np.int64]) -> dict[str, float]:
     ranks = {f"p{p}": int(np.searchsorted(until, -(-total * p // 100))) for p in _PERCENTILES}
     mean = float(np.dot(times, np.arange(len(times)))) / total
     return {"mean": round(mean, 1), **ranks, "most": int(np.flatnonzero(times)[-1])}
+
+
+def _durations(times: npt.NDArray[np.int64]) -> dict[str, int]:
+    """How many rows took at most 1, 2, 5, 10, ... milliseconds and more than the step before."""
+    steps = [digit * 10**power for power in range(8) for digit in (1, 2, 5)]
+    last = next((i for i, step in enumerate(steps) if step >= len(times) - 1), len(steps) - 1)
+    edges = [0, *(step + 1 for step in steps[: last + 1])]
+    found = [int(times[a:b].sum()) for a, b in pairwise(edges)]
+    return {f"{step:,}": n for step, n in zip(steps, found, strict=False)} if sum(found) else {}
 
 
 def _calibration(results: Results, wanted: npt.NDArray[np.bool_], looks: Looks) -> Calibration:
