@@ -239,7 +239,7 @@ def say(found: Summary, run: Path, *, json: bool = False) -> None:
     for column in ("verdict", "error_code"):
         for name, number in found.counts[column].kinds.items():
             talk(f"  {name:<14} {number:,}")
-    if found.distinct is not Counting.ROWS:
+    if found.counted != found.rows:
         talk(f"  counted: {found.counted:,} of them ({found.distinct.value} duplicates once)")
     for line in calibration_lines(found):
         talk(line)
@@ -252,12 +252,12 @@ def calibration_lines(found: Summary) -> Iterator[str]:
     if not looks.looks:
         return
     yield (
-        f"  false readings of a mark to be expected by chance, at most: "
+        f"  false readings of a mark to be expected by chance: at most "
         f"{looks.expected_readings:.2g} in {looks.looks * looks.shares:,} looks"
     )
     yield (
-        f"  a reading counts at this size from log10 p <= {looks.log10_threshold:.2f} on, or what "
-        f"its scheme asks; {calibration.weak_traced:,} TRACED do not reach it"
+        f"  a reading counts at this size where log10 p <= {looks.log10_threshold:.2f} and what "
+        f"its scheme asks; {calibration.weak_traced:,} TRACED do not"
     )
 
 

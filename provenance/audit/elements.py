@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -35,6 +36,14 @@ def number(value: float) -> str:
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def few(value: float) -> str:
+    """A number of things that may be far less than one."""
+    if value == 0 or value >= 0.001:
+        return f"{value:.3g}"
+    exponent = math.floor(math.log10(value))
+    return f"{value / 10**exponent:.1f} x 10^{exponent}"
+
+
 def element(name: str, inner: str, kind: str = "") -> str:
     """An element with text in it."""
     attribute = f' class="{kind}"' if kind else ""
@@ -52,7 +61,11 @@ def facts(rows: Iterable[tuple[str, object]]) -> Iterator[str]:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], more: int = 0) -> Iterator[str]:
     """Rows with a label in each cell, so that they can be stacked; and how many are left out."""
-    heads = "".join(f'<th scope="col">{text(head)}</th>' for head in header)
+    first = rows[0] if rows else ("",) * len(header)
+    heads = "".join(
+        f'<th scope="col"{_kind(item)}>{text(head)}</th>'
+        for head, item in zip(header, first, strict=True)
+    )
     yield f'<table class="rows"><thead><tr>{heads}</tr></thead><tbody>'
     for row in rows:
         yield "<tr>" + "".join(map(_cell, header, row)) + "</tr>"
@@ -62,5 +75,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]], more: int = 0
 
 
 def _cell(head: str, item: object) -> str:
-    kind = ' class="number"' if isinstance(item, int | float) else ""
-    return f'<td{kind} data-label="{text(head)}">{value(item, 160)}</td>'
+    return f'<td{_kind(item)} data-label="{text(head)}">{value(item, 160)}</td>'
+
+
+def _kind(item: object) -> str:
+    return ' class="number"' if isinstance(item, int | float) else ""

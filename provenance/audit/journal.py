@@ -35,7 +35,10 @@ class Journal:
             ProvenanceError: `E_IO`.
         """
         try:
-            return cls((directory / JOURNAL).open("a", encoding="ascii"))
+            file = (directory / JOURNAL).open("a", encoding="ascii")
+            if file.tell():  # what a killed process left unfinished must not spoil the next line
+                file.write("\n")
+            return cls(file)
         except OSError as error:
             raise ProvenanceError(
                 f"cannot keep a journal in {directory}: {error.strerror or error}",
@@ -45,8 +48,7 @@ class Journal:
     def note(self, event: str, **facts: int | str | bool) -> None:
         """Write one line, at once."""
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        # A line break first: what a killed process left unfinished must not spoil this line.
-        self._file.write("\n" + json.dumps({"event": event, "at": now, **facts}) + "\n")
+        self._file.write(json.dumps({"event": event, "at": now, **facts}) + "\n")
         self._file.flush()
 
     def close(self) -> None:

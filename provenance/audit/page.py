@@ -18,26 +18,27 @@ from typing import Any, Final
 
 import provenance
 from provenance.audit.charts import Column, bars, plot
-from provenance.audit.elements import element, facts, number, table, text
+from provenance.audit.elements import element, facts, few, number, table, text
 from provenance.audit.settings_view import settings_facts
 from provenance.audit.summary import Distinct, Summary
 from provenance.audit.tally import Counted
+from provenance.audit.timeline import Timeline
 from provenance.model import Verdict
 from provenance.report.pages import LOOKS
 
 REPORT: Final = "report.html"
 _STYLE: Final = Path(__file__).parent / "templates" / "audit.css"
+_LISTED: Final = 20  # rows of a kind; the summary has more, and all are in the parts
 _DAYS: Final = 62  # more are put together by months, then by years
 
 _LIMITS: Final = (
-    "A row is a sorting aid, not a finding in a case: verify a file that matters by itself. "
-    + "There, every reason and every limit is stated.",
+    "A row sorts; it is no finding in a case. Verify a file that matters by itself.",
     "NOT_FOUND says that nothing known was found. It never means real, authentic or not AI.",
     "OTHER_SYSTEM rests on what anybody could have written into a file.",
     "A mark names nobody before its record was found and the picture looks like the issued one.",
     "What could not be examined is counted as such, and was not judged.",
-    "The bound on false readings holds for pictures that were not marked with a key that was held, "
-    + "if that key was drawn at random and kept secret. It says nothing about copied marks.",
+    "The bound on false readings needs keys that were drawn at random and kept secret.",
+    "It says nothing about marks that somebody copied from one picture to another.",
 )
 _KINDS: Final = (
     ("system_name", "Systems that the evidence points to"),
@@ -102,10 +103,10 @@ def _document(summary: Summary) -> Iterator[str]:
     yield "<main>"
     yield from _found(summary)
     yield from _calibration(summary)
-    yield from _rows(summary)
     yield from _details(summary)
-    yield from _errors(summary)
     yield from _time(summary)
+    yield from _errors(summary)
+    yield from _rows(summary)
     yield from _settings(summary)
     yield element("h2", "What this does not say")
     yield "<ul>" + "".join(element("li", limit) for limit in _LIMITS) + "</ul>"
@@ -155,40 +156,38 @@ def _calibration(summary: Summary) -> Iterator[str]:
     else:
         yield element(
             "p",
-            f"Marks were looked for {number(looks.looks)} times. By chance alone, at most "
-            f"{looks.expected_readings:.2g} readings of marks that are not there may be expected.",
+            f"Marks were looked for {number(looks.looks)} times. By chance, at most "
+            f"{few(looks.expected_readings)} readings of marks that are not there may be expected.",
         )
         yield element(
             "p",
-            "A run accepts a reading only where its chance, log10 p, is at most "
-            f"{looks.log10_threshold:.2f} and what its scheme asks: at most 0.001 false readings "
-            "expected in the whole run, whatever its size.",
+            "A reading counts where log10 p is at most what its scheme asks and at most "
+            f"{looks.log10_threshold:.2f}, so that no more than 0.001 false readings may be "
+            "expected in a run of this size.",
         )
     yield from facts(
         (
-            ("Into how many shares the run was divided", looks.shares),
-            ("False readings accepted, at most", f"{looks.expected_accepted:.2g}"),
-            ("Traced falsely, as measured", f"{looks.expected_traced:.2g}"),
-            ("TRACED that do not reach this", calibration.weak_traced),
-            ("Public watermarks read by chance, at most", f"{looks.expected_markers:.2g}"),
-            (
-                "Public watermarks not accepted at this size",
-                calibration.weak_markers,
-            ),
+            ("Shares into which the run was divided", looks.shares if looks.shares > 1 else None),
+            ("False readings that count, at most", few(looks.expected_accepted)),
+            ("Of them traced falsely, as measured", few(looks.expected_traced)),
+            ("TRACED that do not count at this size", calibration.weak_traced),
+            ("Public watermarks by chance, at most", few(looks.expected_markers)),
+            ("Public watermarks that do not count", calibration.weak_markers),
         )
     )
     if calibration.weak_traced:
-        keys = [[key] for key in calibration.weak_traced_keys]
+        keys = [[key] for key in calibration.weak_traced_keys[:_LISTED]]
         yield element("h3", "TRACED that a run of this size does not accept")
         yield from table(("Image",), keys, calibration.weak_traced - len(keys))
 
 
 def _rows(summary: Summary) -> Iterator[str]:
     yield element("h2", "Images to look at")
+    yield element("p", "The first of each kind; provenance audit query lists all.", "aside")
     columns = ("key", "system_name", "mark_id", "log10_p", "record_id")
     names = ("Image", "System", "Mark", "log10 p", "Record")
     for verdict, title in (("TRACED", "Traced"), ("CONFLICT", "Contradictions")):
-        rows = summary.examples[verdict]
+        rows = summary.examples[verdict][:_LISTED]
         if rows:
             total = summary.counts["verdict"].of(verdict)
             yield element("h3", title)
@@ -219,7 +218,7 @@ def _errors(summary: Summary) -> Iterator[str]:
         return
     yield from bars("By code", summary.counts["error_code"], summary.counted)
     yield from bars("By message", summary.counts["error_message"], summary.counted)
-    rows = summary.examples["errors"]
+    rows = summary.examples["errors"][:_LISTED]
     yield element("h3", "Images")
     columns = ("key", "error_code", "error_message", "milliseconds")
     names = ("Image", "Code", "Message", "ms")
@@ -232,7 +231,7 @@ def _time(summary: Summary) -> Iterator[str]:
     yield from facts(
         (
             ("Images a second, all workers together", timeline.per_second),
-            ("Time in which something ran", f"{timeline.seconds:,.0f} s in {timeline.runs:,} runs"),
+            ("Time in which something ran", _ran(timeline)),
             ("An image took, on average, ms", took.get("mean")),
             ("Half of them at most, ms", took.get("p50")),
             ("90 % at most, ms", took.get("p90")),
@@ -257,12 +256,17 @@ def _time(summary: Summary) -> Iterator[str]:
         yield element("h3", "When the records were issued that images lead to")
         columns = [Column(label=day, value=rows) for day, rows in _issued(summary.issued).items()]
         yield from plot("By date of issue; dates without any are left out.", columns, "images")
-    if slow := summary.examples["slowest"][:20]:
+    if slow := summary.examples["slowest"][:_LISTED]:
         yield element("h3", "The slowest")
         yield from table(
             ("Image", "ms", "Verdict", "Code"),
             _picked(slow, ("key", "milliseconds", "verdict", "error_code")),
         )
+
+
+def _ran(timeline: Timeline) -> str:
+    runs = "1 run" if timeline.runs == 1 else f"{timeline.runs:,} runs"
+    return f"{timeline.seconds:,.0f} s in {runs}"
 
 
 def _issued(days: dict[str, int]) -> dict[str, int]:
