@@ -6,36 +6,40 @@ width there is, so all lettering stands outside of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from provenance.audit.elements import element, number, text
 from provenance.audit.tally import Counted
 
+_MOST: Final = 15  # values that get a bar
 _LEAST: Final = 0.4  # percent of the width: what is not nothing is seen
 
 
-def bars(title: str, counted: Counted, of: int, *, most: int = 15, level: int = 3) -> Iterator[str]:
-    """The most frequent values with their share of `of` rows; nothing where there is none."""
+def bars(title: str, counted: Counted, of: int, colours: Container[str] = ()) -> Iterator[str]:
+    """The most frequent values with their share of `of` rows; nothing where there is none.
+
+    Those in `colours` have a colour of their own, in the class of the style sheet of that name.
+    """
     if not counted.total:
         return
-    yield element(f"h{level}", title)
+    yield element("h3", title)
     yield '<table class="bars"><tbody>'
-    for name, count in list(counted.kinds.items())[:most]:
-        yield from _bar(name, count, of)
-    left = max(0, len(counted.kinds) - most) + counted.more
-    rest = sum(list(counted.kinds.values())[most:]) + counted.elsewhere
+    for name, count in list(counted.kinds.items())[:_MOST]:
+        yield from _bar(name, count, of, _class(name) if name in colours else "")
+    left = max(0, len(counted.kinds) - _MOST) + counted.more
+    rest = sum(list(counted.kinds.values())[_MOST:]) + counted.elsewhere
     yield "</tbody></table>"
     if rest:
         yield element("p", f"and {number(left)} more or others, {number(rest)} times", "more")
 
 
-def _bar(name: str, count: int, of: int) -> Iterator[str]:
+def _bar(name: str, count: int, of: int, look: str) -> Iterator[str]:
     share = 100 * count / of if of else 0.0
     width = min(100.0, max(_LEAST, share))
-    look = f' class="{_class(name)}"' if name.replace("_", "").isalpha() else ""
-    yield f'<tr{look}><th scope="row">{text(name or "(empty)")}</th>'
+    kind = f' class="{look}"' if look else ""
+    yield f'<tr{kind}><th scope="row">{text(name or "(empty)")}</th>'
     yield f'<td class="number">{number(count)}</td>'
     yield f'<td class="number share">{percent(share)}</td><td class="bar">'
     yield '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
@@ -43,7 +47,7 @@ def _bar(name: str, count: int, of: int) -> Iterator[str]:
 
 
 def _class(name: str) -> str:
-    return text(name.lower().replace("_", "-"), 40)
+    return name.lower().replace("_", "-")
 
 
 def percent(share: float) -> str:

@@ -53,7 +53,9 @@ def join(directories: Sequence[Path], out: Path) -> None:
                 if (path := shard.directory / JOURNAL).exists():
                     journal.write(path.read_bytes())
         run = _run(shards, hashlib.sha256(lines).hexdigest())
-        write_aside(aside / "run.json", (json.dumps(run, indent=2, sort_keys=True) + "\n").encode("ascii"))
+        write_aside(
+            aside / "run.json", (json.dumps(run, indent=2, sort_keys=True) + "\n").encode("ascii")
+        )
         aside.rename(out)
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)

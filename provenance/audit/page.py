@@ -143,7 +143,7 @@ def _found(summary: Summary) -> Iterator[str]:
     verdicts = summary.counts["verdict"]
     unexamined = {"not examined": summary.errors} if summary.errors else {}
     kinds = {name.value: verdicts.of(name) for name in Verdict if verdicts.of(name)}
-    yield from bars("Verdicts", Counted(kinds=kinds | unexamined), summary.counted)
+    yield from bars("Verdicts", Counted(kinds=kinds | unexamined), summary.counted, set(Verdict))
     seen = [(v.value, v.meaning) for v in Verdict if verdicts.of(v)]
     yield from table(("Verdict", "Meaning"), seen)
 
