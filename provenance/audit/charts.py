@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from provenance.audit.elements import element, number, text
+from provenance.audit.elements import element, number, text, value
 from provenance.audit.tally import Counted
 
 _MOST: Final = 15  # values that get a bar
@@ -32,14 +32,14 @@ def bars(title: str, counted: Counted, of: int, colours: Container[str] = ()) ->
     rest = sum(list(counted.kinds.values())[_MOST:]) + counted.elsewhere
     yield "</tbody></table>"
     if rest:
-        yield element("p", f"and {number(left)} more or others, {number(rest)} times", "more")
+        yield element("p", f"and {number(left)} more, {number(rest)} times", "more")
 
 
 def _bar(name: str, count: int, of: int, look: str) -> Iterator[str]:
     share = 100 * count / of if of else 0.0
     width = min(100.0, max(_LEAST, share))
     kind = f' class="{look}"' if look else ""
-    yield f'<tr{kind}><th scope="row">{text(name or "(empty)")}</th>'
+    yield f'<tr{kind}><th scope="row">{value(name or "(empty)")}</th>'
     yield f'<td class="number">{number(count)}</td>'
     yield f'<td class="number share">{percent(share)}</td><td class="bar">'
     yield '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
@@ -73,11 +73,11 @@ def plot(caption: str, columns: Sequence[Column], unit: str) -> Iterator[str]:
     highest = max(column.value for column in columns)
     width = 100 / len(columns)
     yield '<figure class="plot">'
-    yield f'<div class="axis"><span>{number(highest)} {text(unit)}</span></div>'
+    yield f'<div class="axis"><span>at most {number(highest)} {text(unit)}</span></div>'
     yield '<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">'
     for place, column in enumerate(columns):
-        for value, kind in ((column.value, ""), (column.red, ' class="error"')):
-            height = 100 * value / highest if highest else 0.0
+        for length, kind in ((column.value, ""), (column.red, ' class="error"')):
+            height = 100 * length / highest if highest else 0.0
             if height:
                 yield (
                     f'<rect{kind} x="{(place + 0.06) * width:.3f}" y="{100 - height:.2f}" '

@@ -80,7 +80,8 @@ def _repeats(words: _Words, at: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     order = np.lexsort((at, *words.T))
     words, at = words[order], at[order]
     same = (words[1:] == words[:-1]).all(axis=1)
-    return at[1:][same]
+    repeated: npt.NDArray[np.intp] = at[1:][same]
+    return repeated
 
 
 def near(results: Results, rows: int, within: int = CONFIDENT_DISTANCE) -> Mask:

@@ -36,6 +36,11 @@ def number(value: float) -> str:
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def many(count: int, thing: str) -> str:
+    """A number of things in words."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def few(value: float) -> str:
     """A number of things that may be far less than one."""
     if value == 0 or value >= 0.001:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import provenance
 from provenance.audit.charts import Column, bars, plot
-from provenance.audit.elements import element, facts, few, number, table, text
+from provenance.audit.elements import element, facts, few, many, number, table, text
 from provenance.audit.settings_view import settings_facts
 from provenance.audit.summary import Distinct, Summary
 from provenance.audit.tally import Counted
@@ -116,11 +116,11 @@ def _document(summary: Summary) -> Iterator[str]:
 
 
 def _images(count: int) -> str:
-    return f"{count:,} image" if count == 1 else f"{count:,} images"
+    return many(count, "image")
 
 
 def _state(summary: Summary) -> Iterator[str]:
-    said = f"{number(summary.rows)} rows for {_images(summary.images)}"
+    said = f"{many(summary.rows, 'row')} for {_images(summary.images)}"
     if summary.complete:
         yield element("p", f"{said}: every image has its row.", "state")
     else:
@@ -156,7 +156,7 @@ def _calibration(summary: Summary) -> Iterator[str]:
     else:
         yield element(
             "p",
-            f"Marks were looked for {number(looks.looks)} times. By chance, at most "
+            f"Marks were looked for {many(looks.looks, 'time')}. By chance, at most "
             f"{few(looks.expected_readings)} readings of marks that are not there may be expected.",
         )
         yield element(
@@ -247,7 +247,7 @@ def _time(summary: Summary) -> Iterator[str]:
             for b in timeline.bins
         ]
         caption = f"Images kept a second, in steps of {number(seconds)} s; red: not examined."
-        yield from plot(caption, columns, "images a second")
+        yield from plot(caption, columns, "a second")
     if summary.durations:
         yield element("h3", "How long images took")
         durations = [Column(label=k, value=v) for k, v in summary.durations.items()]
@@ -265,8 +265,7 @@ def _time(summary: Summary) -> Iterator[str]:
 
 
 def _ran(timeline: Timeline) -> str:
-    runs = "1 run" if timeline.runs == 1 else f"{timeline.runs:,} runs"
-    return f"{timeline.seconds:,.0f} s in {runs}"
+    return f"{timeline.seconds:,.0f} s in {many(timeline.runs, 'run')}" if timeline.runs else ""
 
 
 def _issued(days: dict[str, int]) -> dict[str, int]:

@@ -313,7 +313,8 @@ def _durations(times: npt.NDArray[np.int64]) -> dict[str, int]:
 
 def _calibration(results: Results, wanted: npt.NDArray[np.bool_], looks: Looks) -> Calibration:
     """Once more through the readings, now that the size of the run is known."""
-    weak, markers, keys = 0, 0, []
+    weak, markers = 0, 0
+    keys: list[str] = []
     columns = ("key", "verdict", "basis", "log10_p", "marker_log10_p")
     for batch in _of(results, wanted, columns):
         for row in batch.filter(pc.equal(batch["verdict"], "TRACED")).to_pylist():

@@ -123,7 +123,7 @@ def test_the_same_run_gives_the_same_page(tmp_path: Path) -> None:
     ("rows", "words"),
     [
         ([], ["Audit of 0 images", "Every image was examined."]),
-        ([runs.row("a")], ["Audit of 1 image", "1 rows for 1 image", "Nothing was traced"]),
+        ([runs.row("a")], ["Audit of 1 image", "1 row for 1 image", "Nothing was traced"]),
         ([runs.error("a")], ["What could not be examined", "E_FORMAT", "100.0 %"]),
         ([runs.traced("a")], ["acme", "0123456789ab", "Traced"]),
     ],
