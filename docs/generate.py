@@ -123,9 +123,10 @@ def _plain(text: str | None) -> str:
 
 ROWS_INTRO = """\
 One row for each image, whatever is wrong with it. Rows lie in Parquet files, one for each chunk:
-`RUN/parts/part-*.parquet`. All have the columns below, in this order, and these are part of the public
+`RUN/parts/part-*.parquet`. All have the columns below, in this order. They are part of the public
 interface: a column is never renamed and never changes its meaning. New ones make a new version of
-the rows (now {version}; `provenance_rows` in the metadata of each file, `row_version` in `run.json`).
+the rows (now {version}: `provenance_rows` in the metadata of each file, `row_version` in
+`run.json`).
 
 A null means "not known" or "does not apply"; lists are never null. A row with an `error_code` was
 not examined, and every column that needs the picture is null in it. When a run is repeated with the
