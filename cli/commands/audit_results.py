@@ -348,7 +348,8 @@ def _write(path: Path, pieces: Iterator[str], *, overwrite: bool) -> None:
                 file.write(piece.encode())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise ProvenanceError(
             f"cannot write {path}: {error.strerror or error}", code=ErrorCode.IO
         ) from error
+    finally:
+        aside.unlink(missing_ok=True)  # there only if something went wrong
