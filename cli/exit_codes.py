@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     INDETERMINATE = 5
     ROW_ERRORS = 6
     INTERNAL = 70
+    STOPPED = 130
 
     @property
     def meaning(self) -> str:
@@ -31,7 +32,8 @@ _MEANINGS = {
     "verify`: the proof holds",
     ExitCode.NOT_FOUND: "`verify`: no known mark found; `report verify`: not signed; "
     "`registry find`: no candidate; `registry show`, `reveal`, `purge`: no such record or account, "
-    "it was erased already, or the question whether to erase was not answered with yes",
+    "it was erased already, or the question whether to erase was not answered with yes; `audit "
+    "diff`: the runs differ",
     ExitCode.ERROR: "usage error, or the only file cannot be read or stamped",
     ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
     "or its signature was changed, or the signature cannot be accepted; `release fsck`, `registry "
@@ -40,8 +42,10 @@ _MEANINGS = {
     ExitCode.OTHER_SYSTEM: "`verify`: only another system's claim was found",
     ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open; "
     "`report verify`: the report is what was signed, by somebody who is not trusted",
-    ExitCode.ROW_ERRORS: "several files: done, but some of them could not be read or stamped",
+    ExitCode.ROW_ERRORS: "several files, `audit`: done, but some of them could not be read, "
+    "examined or stamped",
     ExitCode.INTERNAL: "a defect of this software",
+    ExitCode.STOPPED: "stopped by a signal; `audit`: not all is done, and the same command goes on",
 }
 
 #: For several files, the first of these that occurs decides.

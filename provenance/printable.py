@@ -26,6 +26,8 @@ def shown(text: object, limit: int = MAX_SHOWN, marks_allowed: int = _MAX_MARKS)
     combining marks beyond `marks_allowed` on one character.
     """
     whole = str(text)
+    if len(whole) <= limit and whole.isascii() and whole.isprintable():
+        return whole  # most of what is ever shown, and nothing below would change it
     parts, marks = [], 0
     for character in whole[:limit]:
         category = unicodedata.category(character)

@@ -1,17 +1,24 @@
-"""`provenance audit`."""
+"""`provenance audit`: the run itself. What comes of a run is in `audit_results`."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
-from provenance.errors import ConfigError
+from provenance.errors import ArgumentError, ConfigError
 
-from ..console import out_json, shown_path, talk
+from ..console import out, out_json, shown, shown_path, talk
 from ..exit_codes import ExitCode
 from ..options import (
     AtOption,
@@ -22,23 +29,61 @@ from ..options import (
     TsaListOption,
     WorkspaceOption,
 )
+from . import audit_results
 from .verify import make_verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
 
-    from provenance.audit.run import LocalRun, Progress
-    from provenance.audit.summary import Summary
+    from provenance import Verifier
+    from provenance.audit.chunk import Chunk
+    from provenance.audit.isolate import Confinement
+    from provenance.audit.ledger import Ledger
+    from provenance.audit.run import LocalRun
+    from provenance.watermark import Depth
+
+_RUN = "run"
 
 
+class _Group(TyperGroup):
+    """Runs an audit where the first word is none of its commands: `provenance audit DIR --out RUN`.
+
+    A directory that is called like a command is named `./query`.
+    """
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [_RUN, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Group,
+    help="Examine a dump of images, a row for each, and look at what came of it.",
+    no_args_is_help=True,
+)
+audit_results.add_to(app)
+
+
+@app.callback()
+def options() -> None:
+    """Examine a dump of images, a row for each, and look at what came of it."""
+
+
+@app.command(_RUN, short_help="Examine a dump of images; `run` may be left out.")
 def audit(
     sources: Annotated[
-        list[str], typer.Argument(help="Directories and files.", show_default=False)
+        list[str],
+        typer.Argument(
+            help="Directories, files, patterns, archives, tables (FILE::COLUMN), lists of names "
+            "(- or @FILE), object stores and urls:FILE; see docs/audit-sources.md.",
+            show_default=False,
+        ),
     ],
     directory: Annotated[
-        Path,
+        Path | None,
         typer.Option("--out", "-o", help="Directory of the run; goes on with one that is there."),
-    ],
+    ] = None,
     workspace: WorkspaceOption = None,
     depth: Annotated[
         str, typer.Option("--depth", help="How much is tried: fast, standard or deep.")
@@ -51,6 +96,35 @@ def audit(
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="What one image may take.")
     ] = 20.0,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="Only the first images, so many.", show_default=False),
+    ] = None,
+    sample: Annotated[
+        float,
+        typer.Option(
+            "--sample",
+            help="Only this share of the images, 0 to 1: those whose key and seed hash low.",
+        ),
+    ] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the sample.")] = 0,
+    shard: Annotated[
+        str,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Only the I-th of every N chunks; see `provenance audit join`.",
+        ),
+    ] = "1/1",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count chunks and images, and do nothing.")
+    ] = False,
+    allow_network: Annotated[
+        bool,
+        typer.Option(
+            "--allow-network", help="Read object stores, and fetch what lists of URLs name."
+        ),
+    ] = False,
     trust_list: TrustListOption = None,
     tsa_list: TsaListOption = None,
     at: AtOption = None,
@@ -58,18 +132,26 @@ def audit(
     formats: FormatsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Examine every image of a dump, each in a process that may die of it; one row for each."""
-    _require_pyarrow()
-    from dataclasses import asdict, replace
+    """Examine every image of a dump, each in a process that may die of it; one row for each.
 
+    `run` may be left out: `provenance audit DIR --out RUN`. The first SIGINT or SIGTERM lets what
+    was begun be finished, the second does not; the same command goes on later.
+    """
     from provenance.audit.isolate import Confinement
+    from provenance.audit.selection import Selection
+    from provenance.audit.sources import Options, scan
+
+    places = Options(allow_network=allow_network, stdin=sys.stdin.buffer)
+    selection = Selection.of(sample=sample, seed=seed, limit=limit, shard=shard)
+    found = selection.of_chunks(scan(sources, chunk, places))
+    if dry_run:
+        _plan(found, json=json)
+        return
+    if directory is None:
+        raise typer.BadParameter("--out is missing: the directory of the run")
+    _require_pyarrow()
     from provenance.audit.ledger import Ledger
-    from provenance.audit.run import LocalRun
     from provenance.audit.settings import settings_of
-    from provenance.audit.sources import scan
-    from provenance.audit.summary import summarise
-    from provenance.audit.worker import Orders
-    from provenance.watermark import Depth
 
     verifier = replace(
         make_verifier(
@@ -81,58 +163,110 @@ def audit(
             keyrings=keyring,
             formats=formats,
         ),
-        depth=Depth(depth),
+        depth=_depth(depth),
     )
     confinement = Confinement(seconds=seconds)
-    ledger = Ledger.open(
-        directory, settings_of(verifier, confinement, sources), scan(sources, chunk)
-    )
-    run = LocalRun(
-        ledger=ledger,
-        orders=Orders(verifier=verifier, memory=confinement.memory),
-        confinement=confinement,
-        workers=workers or len(os.sched_getaffinity(0)),
-        report=_said(ledger.images),
-    )
-    _stop_on_signals(run)
-    run.run()
-    found = summarise(ledger)
-    if json:
-        out_json(asdict(found))
-    _say(found, directory)
-    raise typer.Exit(ExitCode.ROW_ERRORS if found.errors else ExitCode.TRACED)
+    settings = settings_of(verifier, confinement, sources) | {
+        "selection": selection.settings,
+        "allow_network": allow_network,
+    }
+    ledger = Ledger.open(directory, settings, found)
+    _work(ledger, verifier, confinement, workers or len(os.sched_getaffinity(0)))
+    summary = audit_results.finish(directory)
+    audit_results.say(summary, directory, json=json)
+    if not summary.complete:
+        talk(f"go on with: {shown(shlex.join(['provenance', *sys.argv[1:]]), 2000)}")
+        raise typer.Exit(ExitCode.STOPPED)
+    raise typer.Exit(ExitCode.ROW_ERRORS if summary.errors else ExitCode.TRACED)
+
+
+def _depth(name: str) -> Depth:
+    from provenance.watermark import Depth
+
+    try:
+        return Depth(name)
+    except ValueError as error:
+        names = ", ".join(depth.value for depth in Depth)
+        raise ArgumentError(f"there is no depth {name!r}", hint=f"one of {names}") from error
 
 
 def _require_pyarrow() -> None:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(
-            "provenance audit needs pyarrow", hint="pip install 'provenance[audit]'"
-        ) from error
+    if find_spec("pyarrow") is None:
+        raise ConfigError("provenance audit needs pyarrow", hint="pip install 'provenance[audit]'")
 
 
-def _stop_on_signals(run: LocalRun) -> None:
-    def stop(*_: object) -> None:
-        talk("stopping: what was begun is finished; the same command goes on later")
-        run.stop()
+def _plan(found: Iterable[Chunk], *, json: bool) -> None:
+    """What a run would do."""
+    chunks: Counter[str] = Counter()
+    images: Counter[str] = Counter()
+    problems = []
+    for chunk in found:
+        chunks[chunk.kind] += 1
+        images[chunk.kind] += chunk.count
+        if chunk.problem:
+            problems.append((chunk.address, chunk.problem))
+    if json:
+        out_json(
+            {
+                "chunks": chunks.total(),
+                "images": images.total(),
+                "kinds": {k: {"chunks": n, "images": images[k]} for k, n in chunks.items()},
+                "problems": [{"address": shown_path(a), "problem": p} for a, p in problems],
+            }
+        )
+        return
+    out(f"{images.total():,} images in {chunks.total():,} chunks")
+    for kind, number in sorted(chunks.items()):
+        out(f"  {kind:<10} {images[kind]:,} images in {number:,} chunks")
+    for address, problem in problems:
+        out(f"  {shown_path(address)}: {shown(problem)}")
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
 
+def _work(ledger: Ledger, verifier: Verifier, confinement: Confinement, workers: int) -> None:
+    """Do what is to be done, until it is or a signal comes."""
+    from provenance.audit.journal import Journal
+    from provenance.audit.run import LocalRun, Progress
+    from provenance.audit.worker import Orders
 
-def _said(images: int) -> Callable[[Progress], None]:
-    done = 0
+    from ..audit_progress import Meter
+
+    left = sum(chunk.count for _, chunk in ledger.todo())
+    if not left:
+        return
+    journal = Journal.open(ledger.directory)
 
     def report(progress: Progress) -> None:
-        nonlocal done
-        done += progress.rows
-        talk(f"{done} of {images} images")
+        journal.note("chunk", rows=progress.rows, errors=progress.errors)
+        meter.tell(progress)
 
-    return report
+    journal.note("begin", workers=workers)
+    with Meter(ledger.images, ledger.images - left) as meter:
+        run = LocalRun(
+            ledger=ledger,
+            orders=Orders(verifier=verifier, memory=confinement.memory),
+            confinement=confinement,
+            workers=workers,
+            report=report,
+        )
+        with _stopping_on_signals(run):
+            run.run()
+    journal.note("end", stopped=run.stopped)
+    journal.close()
 
 
-def _say(found: Summary, directory: Path) -> None:
-    talk(f"{shown_path(directory)}: {found.rows} rows for {found.images} images")
-    for name, number in (*found.verdicts.items(), *found.errors.items()):
-        talk(f"  {name:<14} {number}")
+@contextmanager
+def _stopping_on_signals(run: LocalRun) -> Iterator[None]:
+    """The first signal ends the run when what was begun is kept, the second at once."""
+
+    def stop(*_: object) -> None:
+        if run.stopped:
+            raise KeyboardInterrupt
+        talk("stopping: the chunks that were begun are finished; once more stops at once")
+        run.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -160,7 +160,7 @@ def render_csv(results: Iterable[Result]) -> str:
     writer.writerow(COLUMNS)
     for result in results:
         flat = _flat(row(result))
-        writer.writerow([_cell(flat[column]) for column in COLUMNS])
+        writer.writerow([cell(flat[column]) for column in COLUMNS])
     return out.getvalue()
 
 
@@ -187,7 +187,8 @@ def _flat(nested: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as a cell that a spreadsheet only shows."""
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -15,7 +15,7 @@ from provenance.report.document import Document
 from provenance.report.media import base_name, media_type
 from provenance.report.result import Digests, Result
 
-_CONTEXT: Final = (
+CONTEXT: Final = (
     "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
 )
 _UNCATEGORISED: Final = 0
@@ -28,7 +28,7 @@ def render_vics(document: Document) -> bytes:
         for number, result in enumerate(document.results, start=1)
         if result.source.before
     ]
-    text = json.dumps({"@odata.context": _CONTEXT, "value": media}, indent=2, ensure_ascii=True)
+    text = json.dumps({"@odata.context": CONTEXT, "value": media}, indent=2, ensure_ascii=True)
     return f"{text}\n".encode("ascii")
 
 
@@ -39,21 +39,47 @@ def left_out(document: Document) -> int:
 
 def _media(number: int, result: Result, digests: Digests, document: Document) -> dict[str, Any]:
     """One entry; `MediaID` is the file's place in the report."""
+    return media_entry(
+        number,
+        digests,
+        updated=document.run.finished_at,
+        kind=media_type(result.input),
+        comments=f"{document.tool.name} {document.tool.version}: {_comment(result)}",
+        names=(base_name(result.source), result.source.name),
+    )
+
+
+def media_entry(
+    number: int,
+    digests: Digests,
+    *,
+    updated: str,
+    kind: str,
+    comments: str,
+    names: tuple[str, str],
+) -> dict[str, Any]:
+    """One Media entity.
+
+    Args:
+        number: its `MediaID`.
+        digests: of the file.
+        updated: when it was looked at, RFC 3339.
+        kind: its media type; empty where it is not known.
+        comments: what was found.
+        names: of the file: its last part, and the whole.
+    """
     md5 = digests.md5.upper()
-    kind = media_type(result.input)
     return {
         "MediaID": number,
         "Category": _UNCATEGORISED,
         "MD5": md5,
         "SHA1": digests.sha1.upper(),
         "MediaSize": digests.byte_size,
-        "DateUpdated": document.run.finished_at,
+        "DateUpdated": updated,
         "IsPrecategorized": False,
         **({"MimeType": kind} if kind else {}),
-        "Comments": f"{document.tool.name} {document.tool.version}: {_comment(result)}",
-        "MediaFiles": [
-            {"MD5": md5, "FileName": base_name(result.source), "FilePath": result.source.name}
-        ],
+        "Comments": comments,
+        "MediaFiles": [{"MD5": md5, "FileName": names[0], "FilePath": names[1]}],
     }
 
 
