@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,11 +21,13 @@ from ..options import (
     TsaListOption,
     WorkspaceOption,
 )
+from .audit_engine import AddressOption, Engine, EngineOption, make_run, require_engine
 from .verify import make_verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from provenance.audit.ray_run import RayRun
     from provenance.audit.run import LocalRun, Progress
     from provenance.audit.summary import Summary
 
@@ -47,6 +48,8 @@ def audit(
         int | None,
         typer.Option("--workers", min=1, help="Processes [default: the cores there are]."),
     ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
     chunk: Annotated[int, typer.Option("--chunk", min=1, help="Images kept at a time.")] = 256,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="What one image may take.")
@@ -60,11 +63,11 @@ def audit(
 ) -> None:
     """Examine every image of a dump, each in a process that may die of it; one row for each."""
     _require_pyarrow()
+    require_engine(engine, address)
     from dataclasses import asdict, replace
 
     from provenance.audit.isolate import Confinement
     from provenance.audit.ledger import Ledger
-    from provenance.audit.run import LocalRun
     from provenance.audit.settings import settings_of
     from provenance.audit.sources import scan
     from provenance.audit.summary import summarise
@@ -87,11 +90,13 @@ def audit(
     ledger = Ledger.open(
         directory, settings_of(verifier, confinement, sources), scan(sources, chunk)
     )
-    run = LocalRun(
+    run = make_run(
+        engine,
+        address,
         ledger=ledger,
         orders=Orders(verifier=verifier, memory=confinement.memory),
         confinement=confinement,
-        workers=workers or len(os.sched_getaffinity(0)),
+        workers=workers,
         report=_said(ledger.images),
     )
     _stop_on_signals(run)
@@ -112,7 +117,7 @@ def _require_pyarrow() -> None:
         ) from error
 
 
-def _stop_on_signals(run: LocalRun) -> None:
+def _stop_on_signals(run: LocalRun | RayRun) -> None:
     def stop(*_: object) -> None:
         talk("stopping: what was begun is finished; the same command goes on later")
         run.stop()
