@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,14 +24,15 @@ from typing import Any, Self
 class RayCluster:
     """A head and as many other nodes as `add` was called."""
 
-    def __init__(self) -> None:
-        """Start the head."""
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        """Start the head. `settings` are environment variables."""
         self.directory = Path(tempfile.mkdtemp(prefix="ray-"))  # short: it holds sockets
         self.environment = os.environ | {
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_TMPDIR": str(self.directory),
             "RAY_USAGE_STATS_ENABLED": "0",
+            **(settings or {}),
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.audit.cluster"],
@@ -59,6 +61,10 @@ class RayCluster:
     def kill(self, raylet: int) -> None:
         """SIGKILL to every process of a node."""
         self._ask(f"kill {raylet}")
+
+    def processes(self, words: str) -> list[int]:
+        """Process ids of everything in the cluster with these words in its command line."""
+        return [pid for pid in _below(self._process.pid) if words in _command_line(pid)]
 
     def stop(self) -> None:
         """End all nodes."""
@@ -140,6 +146,13 @@ def _below(pid: int) -> list[int]:
         found += below
         waiting += below
     return found
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 def _say(answers: Any, message: dict[str, Any]) -> None:  # noqa: ANN401 - a text file

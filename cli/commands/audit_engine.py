@@ -58,9 +58,9 @@ def require_engine(engine: Engine, address: str | None) -> None:
         if address is not None:
             raise ArgumentError("--address is for --engine ray alone")
         return
-    if not _ADDRESS.fullmatch(address or _AUTO):
+    if address is not None and not _ADDRESS.fullmatch(address):
         raise ArgumentError(
-            f"--address {shown(address)} is neither auto nor HOST:PORT",
+            f"--address {shown(address)!r} is neither auto nor HOST:PORT",
             hint="run it on a node of the cluster; ray:// is not used",
         )
     try:

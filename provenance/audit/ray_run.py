@@ -15,6 +15,7 @@ import math
 import os
 import pickle
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,9 +46,11 @@ from provenance.audit.worker import Orders
 from provenance.errors import ConfigError, ErrorCode, ProvenanceError
 from provenance.printable import utf8
 
+AUTO: Final = "auto"
 RETRIES: Final = 10  # of a task whose node or process was lost
 _MOST_FAILURES: Final = 10  # chunks that fail for another reason, before the run gives up
 _TICK_SECONDS: Final = 0.5
+_CONNECT_SECONDS: Final = 5
 _LOOK_SECONDS: Final = 120  # until every node has said whether it can take part
 _PATIENCE_SECONDS: Final = 120  # without any node
 _RESUME: Final = "the same command does what is left"
@@ -230,6 +233,7 @@ def connected(address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    _require_listener(address)
     with _as_it_was():
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
@@ -242,6 +246,21 @@ def connected(address: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Ray itself takes two minutes to say that nobody is there."""
+    if address == AUTO:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else ""
+        raise ConfigError(
+            f"nobody answers at {address}: {reason or error}",
+            hint="start the head of a cluster: docs/audit-cluster.md",
+        ) from error
 
 
 @contextmanager
