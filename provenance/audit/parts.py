@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +42,7 @@ def write(directory: Path, number: int, rows: Sequence[Row]) -> None:
         ProvenanceError: `E_IO`.
     """
     path = path_of(directory, number)
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}{_ASIDE}")  # unique on any machine
+    aside = path.with_name(f"{path.name}.{os.getpid()}{_ASIDE}")
     try:
         with aside.open("wb") as file:
             pq.write_table(table(rows), file, compression="zstd")
