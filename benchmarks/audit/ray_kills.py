@@ -1,6 +1,6 @@
 """kill -9 of a node of a Ray cluster at random times: are the rows the same, and what does it cost?
 
-    python -m benchmarks.audit.ray_kills [--kills 8] [--seed 1] [--images 240] [--chunk 2]
+    python -m benchmarks.audit.ray_kills [--kills 8] [--seed 1] [--images 120] [--chunk 2]
 
 A dump of small pictures is audited on this machine, and on a cluster of two nodes of one processor
 each on the same machine. Then again with one of the nodes killed at a random moment, half of
@@ -31,6 +31,7 @@ from provenance.workspace.selftest import synthetic_picture
 
 #: Noticed after at most two seconds, on a network that loses nothing.
 ATTENTIVE: Final = {"RAY_health_check_period_ms": "500", "RAY_health_check_failure_threshold": "3"}
+_SOME_BROKEN: Final = 6  # exit code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +95,19 @@ class Bench:
     ) -> tuple[Path, subprocess.Popen[bytes], float]:
         self._runs += 1
         run = self.folder / f"run-{self._runs}"
-        command = [*self._command, "--out", str(run), *more]
-        quiet = subprocess.DEVNULL
-        return run, subprocess.Popen(command, env=env, stderr=quiet, stdout=quiet), time.time()
+        return run, self._process(run, *more, env=env), time.time()
 
-    @staticmethod
-    def _ended(run: Path, process: subprocess.Popen[bytes], begin: float) -> Result:
+    def _process(
+        self, run: Path, *more: str, env: dict[str, str] | None
+    ) -> subprocess.Popen[bytes]:
+        command = [*self._command, "--out", str(run), *more]
+        with (self.folder / "said").open("wb") as said:
+            return subprocess.Popen(command, env=env, stderr=said, stdout=said)
+
+    def _ended(self, run: Path, process: subprocess.Popen[bytes], begin: float) -> Result:
         code = process.wait()
-        if code != 6:  # some of the pictures are broken
+        if code != _SOME_BROKEN:
+            print((self.folder / "said").read_text()[-2000:])
             raise SystemExit(f"the audit ended with {code}")
         rows = []
         for path in _parts(run):
@@ -121,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--images", type=int, default=240)
+    parser.add_argument("--images", type=int, default=120)
     parser.add_argument("--chunk", type=int, default=2)
     chosen = parser.parse_args()
     print_environment((*PACKAGES, "pyarrow", "ray"))

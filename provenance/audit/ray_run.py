@@ -33,6 +33,7 @@ from ray.exceptions import (
     OutOfMemoryError,
     RayError,
     RayTaskError,
+    TaskUnschedulableError,
     WorkerCrashedError,
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -177,30 +178,43 @@ def _nodes() -> list[dict[str, Any]]:
 
 
 def _require_nodes(site: Site) -> None:
-    """Ask each node whether it can take part, before anything is done."""
-    nodes = _nodes()
-    if not nodes:
-        raise ConfigError("no node of the cluster has processors to give")
-    answers = [
-        ray.remote(look)
+    """Ask each node whether it can take part, before anything is done.
+
+    One that is lost meanwhile is left out: should it come back, its tasks look again.
+    """
+    asked = {
+        node["NodeID"]: ray.remote(look)
         .options(
             num_cpus=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
         )
         .remote(site)
-        for node in nodes
-    ]
+        for node in _nodes()
+    }
+    answers = [answer for reference in asked.values() if (answer := _answer(reference)) is not None]
+    if not answers:
+        raise ConfigError("no node of the cluster has processors to give")
+    if problems := sorted(filter(None, answers)):
+        raise _unfit(problems[0])
+
+
+def _answer(reference: Any) -> str | None:  # noqa: ANN401 - a reference of Ray to a text
+    """What a node says that keeps it from taking part; None where the node is lost."""
     try:
-        problems = sorted(filter(None, ray.get(answers, timeout=_LOOK_SECONDS)))
+        return str(ray.get(reference, timeout=_LOOK_SECONDS))
     except GetTimeoutError as error:
         raise ConfigError("not every node of the cluster answers") from error
+    except (NodeDiedError, TaskUnschedulableError, WorkerCrashedError):
+        return None
     except RayError as error:
-        raise ConfigError(f"a node of the cluster cannot take part: {_reason(error)}") from error
-    if problems:
-        raise ConfigError(
-            f"a node of the cluster cannot take part: {problems[0]}",
-            hint="every node needs the same versions, and the run and the images at the same path",
-        )
+        raise _unfit(_reason(error)) from error
+
+
+def _unfit(problem: str) -> ConfigError:
+    return ConfigError(
+        f"a node of the cluster cannot take part: {problem}",
+        hint="every node needs the same versions, and the run and the images at the same path",
+    )
 
 
 def _reason(error: RayError) -> str:
@@ -240,7 +254,7 @@ def connected(address: str) -> Iterator[None]:
         except Exception as error:  # whatever it raises, and it raises everything
             raise ConfigError(
                 f"cannot join the cluster at {address}: {utf8(str(error).splitlines()[0])}",
-                hint="make this machine a node of it: ray start --address HOST:PORT",
+                hint="make this machine a node of it (ray start --address HOST:PORT), with its token",
             ) from error
     try:
         yield
