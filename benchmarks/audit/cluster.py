@@ -13,9 +13,11 @@ import os
 import secrets
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -61,6 +63,10 @@ class RayCluster:
     def kill(self, raylet: int) -> None:
         """SIGKILL to every process of a node."""
         self._ask(f"kill {raylet}")
+
+    def empty_task(self) -> float:
+        """Seconds for a task that does nothing, where many are waiting; median of three rounds."""
+        return float(self._ask("measure")["seconds"])
 
     def processes(self, words: str) -> list[int]:
         """Process ids of everything in the cluster with these words in its command line."""
@@ -117,7 +123,24 @@ def main() -> None:
         elif command == "kill":
             _kill(cluster, nodes.pop(int(arguments[0])))
             _say(answers, {})
+        elif command == "measure":
+            _say(answers, {"seconds": _measured(cluster.address)})
     cluster.shutdown()
+
+
+def _measured(address: str, tasks: int = 1000) -> float:
+    import ray
+
+    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    empty = ray.remote(int).options(scheduling_strategy="SPREAD")
+    times = []
+    ray.get([empty.remote() for _ in range(100)])  # starts the processes
+    for _ in range(3):
+        begin = time.perf_counter()
+        ray.get([empty.remote() for _ in range(tasks)])
+        times.append((time.perf_counter() - begin) / tasks)
+    ray.shutdown()
+    return statistics.median(times)
 
 
 def _kill(cluster: Any, node: Any) -> None:  # noqa: ANN401 - of Ray's test utilities

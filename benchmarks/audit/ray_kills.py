@@ -155,6 +155,7 @@ def _series(
     moments: random.Random,
 ) -> None:
     node, stalls = cluster.add(), []
+    print(f"{'2 nodes' + name + ', empty tasks':<40} {1000 * cluster.empty_task():.2f} ms/task")
     _print(f"2 nodes{name}", bench, bench.on(cluster), expected)
     for _ in range(kills):
         after = moments.randrange(1, bench.chunks - 1)

@@ -254,7 +254,7 @@ def connected(address: str) -> Iterator[None]:
         except Exception as error:  # whatever it raises, and it raises everything
             raise ConfigError(
                 f"cannot join the cluster at {address}: {utf8(str(error).splitlines()[0])}",
-                hint="make this machine a node of it (ray start --address HOST:PORT), with its token",
+                hint="with its token, make this machine a node: ray start --address HOST:PORT",
             ) from error
     try:
         yield
