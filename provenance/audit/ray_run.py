@@ -252,8 +252,9 @@ def connected(address: str) -> Iterator[None]:
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # whatever it raises, and it raises everything
+            first = (str(error) or type(error).__name__).splitlines()[0]
             raise ConfigError(
-                f"cannot join the cluster at {address}: {utf8(str(error).splitlines()[0])}",
+                f"cannot join the cluster at {address}: {utf8(first)}",
                 hint="with its token, make this machine a node: ray start --address HOST:PORT",
             ) from error
     try:
