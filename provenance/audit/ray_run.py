@@ -139,7 +139,7 @@ class RayRun:
             self.report(Progress(rows=outcome.rows, errors=outcome.errors))
             return
         self._failures.append(f"chunk {number}: {outcome.problem}")
-        if len(self._failures) >= _MOST_FAILURES:
+        if len(self._failures) >= _MOST_FAILURES and not self.stopped:
             self.stop()
 
 
