@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
-EXTRAS := audit,cloud,heic,imwatermark,pkcs11,postgres,query,report
+EXTRAS := audit,cloud,heic,imwatermark,pkcs11,postgres,query,ray,report
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs golden bench soak clean
@@ -97,6 +97,7 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 	$(BIN)/python -m benchmarks.registry search --hashes pictures
 	$(BIN)/python -m benchmarks.registry search --records 10000000 --no-peers --checked 5
 	$(BIN)/python -m benchmarks.registry store
+	$(BIN)/python -m benchmarks.audit.ray_kills --kills 20 > benchmarks/results/audit-ray.txt
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

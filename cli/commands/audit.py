@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,16 +30,16 @@ from ..options import (
     WorkspaceOption,
 )
 from . import audit_results
+from .audit_engine import AddressOption, Engine, EngineOption, make_run, require_engine
 from .verify import make_verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from provenance import Verifier
     from provenance.audit.chunk import Chunk
-    from provenance.audit.isolate import Confinement
     from provenance.audit.ledger import Ledger
-    from provenance.audit.run import LocalRun
+    from provenance.audit.ray_run import RayRun
+    from provenance.audit.run import LocalRun, Progress
     from provenance.watermark import Depth
 
 _RUN = "run"
@@ -92,6 +92,8 @@ def audit(
         int | None,
         typer.Option("--workers", min=1, help="Processes [default: the cores there are]."),
     ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
     chunk: Annotated[int, typer.Option("--chunk", min=1, help="Images kept at a time.")] = 256,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="What one image may take.")
@@ -150,8 +152,10 @@ def audit(
     if directory is None:
         raise typer.BadParameter("--out is missing: the directory of the run")
     _require_pyarrow()
+    require_engine(engine, address)
     from provenance.audit.ledger import Ledger
     from provenance.audit.settings import settings_of
+    from provenance.audit.worker import Orders
 
     verifier = replace(
         make_verifier(
@@ -171,7 +175,16 @@ def audit(
         "allow_network": allow_network,
     }
     ledger = Ledger.open(directory, settings, found)
-    _work(ledger, verifier, confinement, workers or len(os.sched_getaffinity(0)))
+    make = partial(
+        make_run,
+        engine,
+        address,
+        ledger=ledger,
+        orders=Orders(verifier=verifier, memory=confinement.memory),
+        confinement=confinement,
+        workers=workers,
+    )
+    _work(ledger, make, workers)
     summary = audit_results.finish(directory)
     audit_results.say(summary, directory, json=json)
     if not summary.complete:
@@ -222,11 +235,9 @@ def _plan(found: Iterable[Chunk], *, json: bool) -> None:
         out(f"  {shown_path(address)}: {shown(problem)}")
 
 
-def _work(ledger: Ledger, verifier: Verifier, confinement: Confinement, workers: int) -> None:
+def _work(ledger: Ledger, make: Callable[..., LocalRun | RayRun], workers: int | None) -> None:
     """Do what is to be done, until it is or a signal comes."""
     from provenance.audit.journal import Journal
-    from provenance.audit.run import LocalRun, Progress
-    from provenance.audit.worker import Orders
 
     from ..audit_progress import Meter
 
@@ -241,13 +252,7 @@ def _work(ledger: Ledger, verifier: Verifier, confinement: Confinement, workers:
 
     journal.note("begin", workers=workers)
     with Meter(ledger.images, ledger.images - left) as meter:
-        run = LocalRun(
-            ledger=ledger,
-            orders=Orders(verifier=verifier, memory=confinement.memory),
-            confinement=confinement,
-            workers=workers,
-            report=report,
-        )
+        run = make(report=report)
         with _stopping_on_signals(run):
             run.run()
     journal.note("end", stopped=run.stopped)
@@ -255,11 +260,12 @@ def _work(ledger: Ledger, verifier: Verifier, confinement: Confinement, workers:
 
 
 @contextmanager
-def _stopping_on_signals(run: LocalRun) -> Iterator[None]:
+def _stopping_on_signals(run: LocalRun | RayRun) -> Iterator[None]:
     """The first signal ends the run when what was begun is kept, the second at once."""
 
     def stop(*_: object) -> None:
         if run.stopped:
+            run.stop()
             raise KeyboardInterrupt
         talk("stopping: the chunks that were begun are finished; once more stops at once")
         run.stop()
