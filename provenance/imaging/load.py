@@ -309,6 +309,8 @@ def _pixels(image: Image.Image, header: Header) -> tuple[Pixels, Pixels | None, 
 def _in_strips(image: Image.Image, mode: str) -> tuple[Pixels, Pixels | None]:
     """Arrays of an image without a second whole copy of it in between."""
     width, height = image.size
+    if mode == image.mode == "RGB" and width * height <= _STRIP_PIXELS:
+        return np.asarray(image), None
     rgb = np.empty((height, width, 3), dtype=np.uint8)
     alpha = np.empty((height, width), dtype=np.uint8) if mode == "RGBA" else None
     rows = max(1, _STRIP_PIXELS // width)

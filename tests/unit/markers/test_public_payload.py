@@ -175,7 +175,7 @@ def test_disagreement_is_no_evidence():
 
 
 def test_the_residual_of_a_pattern_with_the_period_of_a_byte_is_nothing():
-    assert np.allclose(_residual(np.resize(np.arange(8.0), 64)), 0)
+    assert np.allclose(_residual(np.resize(np.arange(8.0), 64)[None]), 0)
 
 
 @pytest.mark.parametrize("blocks", [5, 47, 48, 1000])
