@@ -79,7 +79,9 @@ def main() -> None:
     print_environment()
     print(f"{'seed':<14} {options.seed}\n{'pictures':<14} {options.images} of {options.sets}")
     found = list(_outcomes(options))
-    times = {value: _unmarked(value, options) for value in THRESHOLDS}
+    pictures = list(unmarked(options.unmarked, options.seed))
+    times = {value: _unmarked(value, pictures, options.seed) for value in THRESHOLDS}
+    print(f"{len(pictures)} unmarked pictures of 1 MP\n")
     print("\n".join(table(found, times)))
 
 
@@ -179,12 +181,12 @@ def _stop_below(threshold: float) -> Iterator[None]:
 # --- unmarked pictures ---------------------------------------------------------------
 
 
-def _unmarked(threshold: float, options: argparse.Namespace) -> tuple[list[float], float]:
+def _unmarked(threshold: float, pictures: Sequence[Pixels], seed: int) -> tuple[list[float], float]:
     """CPU milliseconds of each picture, and the share of them that are searched in full."""
-    scheme, ring = schemes.usable(SCHEME), schemes.keyring(options.seed)
+    scheme, ring = schemes.usable(SCHEME), schemes.keyring(seed)
     times, on = [], 0
     with _stop_below(threshold):
-        for picture in unmarked(options.unmarked, options.seed):
+        for picture in pictures:
             with Timer() as timer:
                 scheme.detect(picture, ring, depth=Depth.STANDARD)
             times.append(timer.milliseconds)
