@@ -33,7 +33,16 @@ from provenance.watermark import Depth
 from provenance.watermark.carriers import frame
 
 SCALES: Final = (1, 2, 4)
-ATTACKS: Final = ("none", "jpeg80", "jpeg50", "x0.71", "crop50", "crop25", "rotate5-whole", "width1.1")
+ATTACKS: Final = (
+    "none",
+    "jpeg80",
+    "jpeg50",
+    "x0.71",
+    "crop50",
+    "crop25",
+    "rotate5-whole",
+    "width1.1",
+)
 _SOURCE: Final = PictureSet(("photos",), lambda image: image)
 
 

@@ -57,6 +57,7 @@ ACCEPTED_CLASS: Final = "JPEG 85, 1 MP"
 ACCEPTED: Final = {"fast": 1.6, "standard": 4.0}
 PACKAGES: Final = ("provenance", "numpy", "scipy", "opencv-python", "pillow", "c2pa-python")
 DEEP_FILES: Final = 6
+POOL_DEPTHS: Final = (Depth.FAST, Depth.STANDARD)
 _VERSION: Final = "benchmark"
 _HOUR: Final = 3600.0
 
@@ -76,13 +77,11 @@ def main() -> None:
     workers.prepare()
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"  # of the worker processes
     facts = describe(PACKAGES)
-    made = {name: _files(name, options.files, options.seed) for name in CLASSES}
-    single = {name: _single(files, options) for name, files in made.items()}
+    made = {name: files(name, options.files, options.seed) for name in CLASSES}
+    single = {name: _single(some, options) for name, some in made.items()}
     pool = {
-        depth: {
-            count: _pool(made[ACCEPTED_CLASS], Depth(depth), count, options) for count in (1, 2)
-        }
-        for depth in ("fast", "standard")
+        depth.value: {n: _pool(made[ACCEPTED_CLASS], depth, n, options) for n in (1, 2)}
+        for depth in POOL_DEPTHS
     }
     facts["load after"] = "{:.1f} {:.1f} {:.1f}".format(*os.getloadavg())
     document = _document(facts, options, made, single, pool)
@@ -103,7 +102,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _files(name: str, count: int, seed: int) -> Files:
+def files(name: str, count: int, seed: int) -> Files:
+    """Files of a class, with their names."""
     side, kind, arguments = CLASSES[name]
     made = []
     # Large pictures are the same pieces at another size; fewer of them tell as much.
