@@ -99,7 +99,7 @@ def _seen(path: Path, verifier: Verifier) -> Seen:
 def differences(before: Seen, after: Seen) -> Iterator[str]:
     """One line for each value that is not the same."""
     for name in sorted({*before, *after}):
-        for depth in before.get(name, after.get(name, {})):
+        for depth in before.get(name) or after[name]:
             old, new = (found.get(name, {}).get(depth, {}) for found in (before, after))
             for key, first, second in _changed(old, new):
                 yield f"{name} {depth} {key}: {first} -> {second}"

@@ -14,6 +14,7 @@ import argparse
 import io
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -99,12 +100,16 @@ def _marked(options: argparse.Namespace) -> Iterator[tuple[bytes, object]]:
             original=original,
             marked=marked,
             companion=original,
-            copies=lambda count, marked=marked: (marked,) * count,
+            copies=partial(_copies, marked),
             lines=schemes.sync_lines(scheme),
         )
         for name in ATTACKS:
             rng = generator(options.seed, path.name, name, "reduced")
             yield _jpeg(attacks.by_name(name).apply(scene, rng)), payload
+
+
+def _copies(marked: Pixels, count: int) -> tuple[Pixels, ...]:
+    return (marked,) * count
 
 
 def _public(options: argparse.Namespace) -> Iterator[tuple[bytes, str]]:

@@ -136,9 +136,9 @@ def _sampler(length: int) -> npt.NDArray[np.float32]:
         share = weights[row, used] / (last - first)[used]
         start = row * (length + 1)
         size = _GRID * (length + 1)
-        steps = np.bincount(start + first[used], share, minlength=size)
-        steps -= np.bincount(start + last[used], share, minlength=size)
-        steps = steps.reshape(_GRID, length + 1)
+        begin = np.bincount(start + first[used], share, minlength=size)
+        end = np.bincount(start + last[used], share, minlength=size)
+        steps = (begin - end).reshape(_GRID, length + 1)
         weights = np.cumsum(steps, axis=1)[:, :-1]
     return weights.astype(np.float32)
 

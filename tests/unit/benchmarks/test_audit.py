@@ -58,6 +58,13 @@ def test_the_stop_is_measured_and_put_back(material, monkeypatch, capsys):
     assert kept == stop.search.GLANCE
 
 
+def test_marks_in_place_are_seen_in_luma(material, monkeypatch, capsys):
+    options = ["--images", "1", "--sets", "kodak", "--attacks", "none", "--in-place"]
+    monkeypatch.setattr(sys, "argv", ["stop", *options])
+    stop.main()
+    assert "1 marks read in place" in capsys.readouterr().out
+
+
 def test_throughput_tells_times_decode_and_what_two_workers_give(
     tmp_path, material, monkeypatch, capsys
 ):
