@@ -114,7 +114,7 @@ def fingerprint(rgb: Pixels) -> Fingerprint:
     return spectrum(rgb).fingerprint()
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=16)
 def _sampler(length: int) -> npt.NDArray[np.float32]:
     """float32 (64, length): two passes of the box filter, sampled at 64 cell centres.
 
@@ -143,7 +143,7 @@ def _sampler(length: int) -> npt.NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=16)
 def _bands(length: int) -> tuple[tuple[slice, int, npt.NDArray[np.float32]], ...]:
     """The sampler in bands of a few cells: which, the first sample they use, their weights.
 

@@ -45,7 +45,8 @@ class LoadedImage:
     """A decoded image file, upright, 8 bits per sample.
 
     Attributes:
-        rgb: uint8 (H, W, 3), order R, G, B, as displayed (EXIF orientation applied).
+        rgb: uint8 (H, W, 3), order R, G, B, as displayed (EXIF orientation applied); not to be
+            written to.
         alpha: uint8 (H, W) or None where every pixel is opaque.
         data: the bytes of the file, exactly as read.
         sha256: of `data`, lower-case hexadecimal.
