@@ -34,7 +34,8 @@ MIN_QUALITY: Final = 50
 _GRID: Final = 64  # samples per side after filtering
 _DCT: Final = 16  # frequencies per side that are kept
 _PASSES: Final = 2  # Jarosz filter: the box filter twice in each direction
-_STRIP_ROWS: Final = 1024  # rows that are held as float at a time
+_STRIP_ROWS: Final = 256  # rows that are held as float at a time
+_BAND: Final = 8  # cells whose samples are multiplied at a time
 
 #: The eight orientations of a rectangle: name, transpose, mirror x, mirror y.
 #: The hash of the questioned image that agrees with the original tells how it was turned.
@@ -87,13 +88,18 @@ def spectrum(rgb: Pixels) -> Spectrum:
         rgb: uint8 (H, W, 3), order R, G, B.
     """
     height, width = rgb.shape[:2]
-    down, across = _sampler(height), _sampler(width)
-    grid = np.zeros((_GRID, _GRID))
+    rows = np.zeros((_GRID, width), dtype=np.float32)
     for top in range(0, height, _STRIP_ROWS):
         # (1) luma, full-range BT.601, 0..255
         luma = cv2.cvtColor(rgb[top : top + _STRIP_ROWS], cv2.COLOR_RGB2GRAY).astype(np.float32)
         # (2) Jarosz filter and (3) decimation, as one linear map in each direction
-        grid += down[:, top : top + _STRIP_ROWS] @ (luma @ across.T)
+        for cells, first, weights in _bands(height):
+            begin, end = max(first, top), min(first + weights.shape[1], top + len(luma))
+            if begin < end:
+                rows[cells] += (
+                    weights[:, begin - first : end - first] @ luma[begin - top : end - top]
+                )
+    grid = (rows @ _sampler(width).T).astype(np.float64)
     # (4) DCT without the constant term
     basis = _basis()
     return Spectrum(coefficients=basis @ grid @ basis.T, quality=_quality(grid))
@@ -108,7 +114,7 @@ def fingerprint(rgb: Pixels) -> Fingerprint:
     return spectrum(rgb).fingerprint()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _sampler(length: int) -> npt.NDArray[np.float32]:
     """float32 (64, length): two passes of the box filter, sampled at 64 cell centres.
 
@@ -126,14 +132,30 @@ def _sampler(length: int) -> npt.NDArray[np.float32]:
     weights[np.arange(_GRID), centres] = 1.0
     for _ in range(_PASSES):
         # Each weight spreads evenly over its window: a difference array, then its sum.
-        share = weights / (last - first)
-        steps = np.zeros((_GRID, length + 1))
-        for row, values in enumerate(share):
-            used = np.flatnonzero(values)
-            np.add.at(steps[row], first[used], values[used])
-            np.add.at(steps[row], last[used], -values[used])
+        row, used = np.nonzero(weights)
+        share = weights[row, used] / (last - first)[used]
+        start = row * (length + 1)
+        size = _GRID * (length + 1)
+        begin = np.bincount(start + first[used], share, minlength=size)
+        end = np.bincount(start + last[used], share, minlength=size)
+        steps = (begin - end).reshape(_GRID, length + 1)
         weights = np.cumsum(steps, axis=1)[:, :-1]
     return weights.astype(np.float32)
+
+
+@lru_cache(maxsize=16)
+def _bands(length: int) -> tuple[tuple[slice, int, npt.NDArray[np.float32]], ...]:
+    """The sampler in bands of a few cells: which, the first sample they use, their weights.
+
+    Outside of its band a cell's weights are zero: most of the whole product would be.
+    """
+    sampler, found = _sampler(length), []
+    for start in range(0, _GRID, _BAND):
+        cells = slice(start, start + _BAND)
+        used = np.flatnonzero(sampler[cells].any(axis=0))
+        first, last = int(used[0]), int(used[-1]) + 1
+        found.append((cells, first, np.ascontiguousarray(sampler[cells, first:last])))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)

@@ -45,7 +45,8 @@ class LoadedImage:
     """A decoded image file, upright, 8 bits per sample.
 
     Attributes:
-        rgb: uint8 (H, W, 3), order R, G, B, as displayed (EXIF orientation applied).
+        rgb: uint8 (H, W, 3), order R, G, B, as displayed (EXIF orientation applied); not to be
+            written to.
         alpha: uint8 (H, W) or None where every pixel is opaque.
         data: the bytes of the file, exactly as read.
         sha256: of `data`, lower-case hexadecimal.
@@ -309,6 +310,8 @@ def _pixels(image: Image.Image, header: Header) -> tuple[Pixels, Pixels | None, 
 def _in_strips(image: Image.Image, mode: str) -> tuple[Pixels, Pixels | None]:
     """Arrays of an image without a second whole copy of it in between."""
     width, height = image.size
+    if mode == image.mode == "RGB" and width * height <= _STRIP_PIXELS:
+        return np.asarray(image), None
     rgb = np.empty((height, width, 3), dtype=np.uint8)
     alpha = np.empty((height, width), dtype=np.uint8) if mode == "RGBA" else None
     rows = max(1, _STRIP_PIXELS // width)

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import c2pa
 
+from provenance.imaging import ImageFormat
 from provenance.manifest import fields, names
 from provenance.manifest.bounds import excess
 from provenance.manifest.ingredients import MAX_INGREDIENTS, walk
@@ -37,6 +38,10 @@ from provenance.trust import TrustStore
 
 #: Every manifest store is a JUMBF superbox with this label (C2PA 2.4, "Manifest Store").
 _STORE_LABEL: Final = b"c2pa"
+#: The marker of the segments that hold it in a JPEG (C2PA 2.4, A.3.1), and the XMP property
+#: `dcterms:provenance` that says where a remote one lies.
+_APP11: Final = b"\xff\xeb"
+_ADDRESS: Final = b"provenance"
 
 Json = dict[str, Any]
 
@@ -132,6 +137,8 @@ def _read(asset: _Asset, trust: TrustStore, at: datetime | None) -> ManifestEvid
     too_much = excess(asset.data) or excess(asset.manifest or b"")
     if too_much:
         return ManifestEvidence(status=ManifestStatus.UNREADABLE, source=source, detail=too_much)
+    if asset.manifest is None and _holds_none(asset.data, asset.mime):
+        return ManifestEvidence(status=ManifestStatus.NONE, source=source)
     try:
         reader = asset.open(NativeSettings(trust=trust))
     except NATIVE_ERRORS as error:
@@ -152,6 +159,14 @@ def _read(asset: _Asset, trust: TrustStore, at: datetime | None) -> ManifestEvid
     except (*NATIVE_ERRORS, KeyError, AttributeError) as error:
         # The validator broke off, or its JSON did not have the shape that this version writes.
         return _unreadable(error, source)
+
+
+def _holds_none(data: bytes, mime: str) -> bool:
+    """True of a JPEG file without the segments in which a manifest, or its address, would be.
+
+    Any other file is left to the validator: elsewhere those may be compressed or cut up.
+    """
+    return mime == ImageFormat.JPEG.mime and _APP11 not in data and _ADDRESS not in data
 
 
 def _judged(

@@ -69,6 +69,7 @@ _LAMBDAS: Final = np.geomspace(0.05, 60, 48)
 _PERIOD: Final = 8  # bits in a byte
 _SCREEN: Final = 4.5  # below, no bound reaches the gate; saves the time
 _STRIP_BLOCKS: Final = 128  # block rows that are held as float at a time
+_STRIP_ROWS: Final = 32  # rows of means that are made at a time: they stay in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,8 @@ class PayloadFinding:
 
     `log10_p` bounds the chance for this picture, over all tests; `agreement` is the cosine
     between weights and payload, 1 for a mark that nothing disturbed; `reading` says in which
-    dialect the picture was read. Clear marks can be read in several.
+    dialect the picture was read. Clear marks can be read in several. Where nothing is found,
+    agreement is 0 and `reading` empty.
     """
 
     payload: PublicPayload
@@ -103,7 +105,8 @@ def search(rgb: Pixels, payloads: Sequence[PublicPayload]) -> tuple[PayloadFindi
         return ()
     names, points = _points(rgb)
     tests = math.log10(len(payloads) * len(names) * len(_ANGLES))
-    return tuple(_best(payload, names, points, tests) for payload in payloads)
+    whole = points.astype(np.complex128)  # sums over many blocks
+    return tuple(_best(payload, names, whole, tests) for payload in payloads)
 
 
 def strongest(findings: Sequence[PayloadFinding]) -> PayloadFinding | None:
@@ -117,25 +120,27 @@ def strongest(findings: Sequence[PayloadFinding]) -> PayloadFinding | None:
 
 
 def _best(
-    payload: PublicPayload, names: list[str], points: npt.NDArray[np.complex64], tests: float
+    payload: PublicPayload, names: list[str], points: npt.NDArray[np.complex128], tests: float
 ) -> PayloadFinding:
     signs = 2.0 * np.array(payload.bits) - 1
     folded = _folded(points, len(signs))  # (readings, L)
     turned = (folded[:, None] * _ANGLES[:, None]).real.reshape(-1, len(signs))
     bounds = _log10_bounds(turned, signs)
-    for index in np.argsort(bounds):
-        if bounds[index] >= 0:
-            break
-        residual = _residual(turned[index])[None]
-        if _log10_bounds(residual, signs)[0] <= RESIDUAL_LOG10_P:
-            row = turned[index]
-            return PayloadFinding(
-                payload=payload,
-                log10_p=min(0.0, float(bounds[index]) + tests),
-                agreement=float(row @ signs / (np.linalg.norm(row) * np.linalg.norm(signs))),
-                reading=names[index // len(_ANGLES)],
-            )
-    return PayloadFinding(payload=payload, log10_p=0.0, agreement=0.0, reading="")
+    least = min(0.0, float(bounds.min()) + tests)
+    if least > math.log10(CHANCE):
+        return PayloadFinding(payload=payload, log10_p=least, agreement=0.0, reading="")
+    passing = (bounds < 0) & (_log10_bounds(_residual(turned), signs) <= RESIDUAL_LOG10_P)
+    order = np.argsort(bounds)
+    if not passing.any():
+        return PayloadFinding(payload=payload, log10_p=0.0, agreement=0.0, reading="")
+    index = int(order[passing[order].argmax()])
+    row = turned[index]
+    return PayloadFinding(
+        payload=payload,
+        log10_p=min(0.0, float(bounds[index]) + tests),
+        agreement=float(row @ signs / (np.linalg.norm(row) * np.linalg.norm(signs))),
+        reading=names[index // len(_ANGLES)],
+    )
 
 
 # --- from pixels to points -----------------------------------------------------------
@@ -154,29 +159,54 @@ def _points(rgb: Pixels) -> tuple[list[str], npt.NDArray[np.complex64]]:
     step = _STRIP_BLOCKS * _BLOCK
     strips = [_values(rgb[top : min(top + step, rows), :columns]) for top in range(0, rows, step)]
     angle = np.concatenate(strips, axis=1) * np.float32(2 * np.pi / _STEP)
-    points = np.cos(angle) + 1j * np.sin(angle)
-    return names, _without_common(points.astype(np.complex64))
+    points = np.empty(angle.shape, dtype=np.complex64)
+    np.cos(angle, out=points.real)
+    np.sin(angle, out=points.imag)
+    return names, _without_common(points)
 
 
 def _values(rgb: Pixels) -> npt.NDArray[np.float32]:
     """The quantised number of each block: float32 (readings, blocks)."""
-    half = (rgb.shape[1] // 2, rgb.shape[0] // 2)
-    mean = cv2.resize(rgb.astype(np.float32), half, interpolation=cv2.INTER_AREA)
+    mean = _halved(rgb)
     planes = [cv2.transform(mean, weights[None].astype(np.float32)) for weights in _ORDERS.values()]
     sharpen = _SHARPEN.astype(np.float32) / np.float32(_SHARPEN.sum())
     planes += [
         cv2.sepFilter2D(plane, -1, sharpen, sharpen, borderType=cv2.BORDER_REPLICATE)
         for plane in planes
     ]
-    height, width = planes[0].shape
     found = []
     for plane in planes:
+        most, least = _extremes(np.asarray(plane, dtype=np.float32))
         for centre in _CENTRES.values():
-            size = np.abs(plane + np.float32(centre))
-            size[::_CELL, ::_CELL] = 0  # the block's first coefficient is never used
-            rows = size.reshape(height // _CELL, _CELL, width).max(axis=1)
-            found.append(rows.reshape(-1, _CELL).max(axis=1))
+            # The largest of |x + centre| is at the largest or at the least x: rounding keeps order.
+            size = np.maximum(most + np.float32(centre), -(least + np.float32(centre)))
+            found.append(np.maximum(size, 0).ravel())
     return np.stack(found)
+
+
+def _halved(rgb: Pixels) -> npt.NDArray[np.float32]:
+    """Means of 2x2 pixels: float32 (H/2, W/2, 3), exact."""
+    height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
+    mean = np.empty((height, width, 3), dtype=np.float32)
+    for top in range(0, height, _STRIP_ROWS):
+        rows = slice(top, min(top + _STRIP_ROWS, height))
+        # Four times as much in whole numbers: their mean is the sum, and nothing is rounded.
+        four = rgb[2 * rows.start : 2 * rows.stop].astype(np.uint16)
+        four <<= 2
+        size = (width, rows.stop - rows.start)
+        mean[rows] = cv2.resize(four, size, interpolation=cv2.INTER_AREA)
+        mean[rows] *= np.float32(0.25)
+    return mean
+
+
+def _extremes(plane: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
+    """Largest and least of each block of 4x4 but its first: float32 (H/4, W/4) each."""
+    found = []
+    for pick, bound in ((np.maximum, -np.inf), (np.minimum, np.inf)):
+        plane[::_CELL, ::_CELL] = bound  # the block's first coefficient is never used
+        rows = pick(pick(plane[0::4], plane[1::4]), pick(plane[2::4], plane[3::4]))
+        found.append(pick(pick(rows[:, 0::4], rows[:, 1::4]), pick(rows[:, 2::4], rows[:, 3::4])))
+    return tuple(found)
 
 
 def _without_common(points: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
@@ -192,15 +222,11 @@ def _without_common(points: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex
 # --- from points to a bound ----------------------------------------------------------
 
 
-def _folded(points: npt.NDArray[np.complex64], length: int) -> npt.NDArray[np.complex128]:
+def _folded(points: npt.NDArray[np.complex128], length: int) -> npt.NDArray[np.complex128]:
     """Mean point of each payload place, less the mean of all: complex128 (readings, L)."""
     readings, blocks = points.shape
     rounds, rest = divmod(blocks, length)
-    total = (
-        points[:, : rounds * length]
-        .reshape(readings, rounds, length)
-        .sum(axis=1, dtype=np.complex128)
-    )
+    total = points[:, : rounds * length].reshape(readings, rounds, length).sum(axis=1)
     total[:, :rest] += points[:, rounds * length :]
     count = np.full(length, rounds, dtype=np.float64)
     count[:rest] += 1
@@ -210,10 +236,11 @@ def _folded(points: npt.NDArray[np.complex64], length: int) -> npt.NDArray[np.co
 
 
 def _residual(weights: Floats) -> Floats:
-    """The weights less the best pattern with a period of one byte."""
-    place = np.arange(len(weights)) % _PERIOD
-    mean = np.bincount(place, weights) / np.bincount(place)
-    return weights - mean[place]
+    """Each row of weights less its best pattern with a period of one byte."""
+    rest = weights.copy()
+    for place in range(_PERIOD):
+        rest[:, place::_PERIOD] -= weights[:, place::_PERIOD].mean(axis=1, keepdims=True)
+    return rest
 
 
 def _log10_bounds(weights: Floats, signs: Floats) -> Floats:

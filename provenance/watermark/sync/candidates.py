@@ -115,7 +115,7 @@ def similarities(polar: Plane, band: Band, count: int, aspect: float = 1.0) -> M
     for mirrored in (0, 1):
         total = np.zeros((most - least, _ANGLES), dtype=np.float32)
         for row, column in zip(radius + above, angles[mirrored], strict=True):
-            total += padded[row + least : row + most, column : column + _ANGLES]
+            cv2.add(total, padded[row + least : row + most, column : column + _ANGLES], dst=total)
         total = (total - SYNC_LINES * level) / (np.sqrt(SYNC_LINES) * spread)
         for _ in range(count):
             row, column = divmod(int(total.argmax()), _ANGLES)
@@ -132,8 +132,10 @@ def similarities(polar: Plane, band: Band, count: int, aspect: float = 1.0) -> M
 
 
 @lru_cache(maxsize=2)
-def _axis_cells(band: Band) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
-    """Scale pairs, float64 (n, 2), and the cell of every line: int32 (2, 32, n)."""
+def _axis_cells(
+    band: Band,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+    """Scale pairs, float64 (n, 2), their logarithms, (2, n), and the cells: intp (2, 32, n)."""
     least, most = SCALES
     scale = np.exp(np.arange(np.log(least), np.log(most), _AXIS_STEP))[None]
     ratio = np.exp(np.arange(-_ASPECT, _ASPECT + 1e-6, _ASPECT_STEP))[:, None]
@@ -147,22 +149,20 @@ def _axis_cells(band: Band) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int
         row = np.rint(y * SIZE).astype(np.int32)
         outside = (x > K) | (np.abs(row) > K)
         cells.append(np.where(outside, (2 * K + 1) * COLUMNS, (row + K) * COLUMNS + x))
-    return pairs, np.stack(cells).astype(np.int32)
+    return pairs, np.log(pairs).T.copy(), np.stack(cells).astype(np.intp)
 
 
 def unequal_scales(power: Plane, band: Band, count: int) -> Matrices:
     """The best `count` pairs of axis scales, mirrored or not: float64 (count, 2, 2)."""
-    pairs, cells = _axis_cells(band)
+    pairs, (across, down), cells = _axis_cells(band)
     padded = np.append(power.ravel(), np.float32(1))  # outside of the map: the mean
     found = []
     for mirrored in (0, 1):
-        total = np.zeros(len(pairs), dtype=np.float32)
-        for line in cells[mirrored]:
-            total += padded[line]
+        total = padded.take(cells[mirrored]).sum(axis=0)
         for _ in range(count):
             best = int(total.argmax())
             found.append((float(total[best]), mirrored, best))
-            apart = np.abs(np.log(pairs / pairs[best])).max(axis=1)
+            apart = np.maximum(np.abs(across - across[best]), np.abs(down - down[best]))
             total[apart < _ASPECT_APART] = -np.inf
     found.sort(reverse=True)
     return np.stack(

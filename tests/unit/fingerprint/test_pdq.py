@@ -8,7 +8,7 @@ import pytest
 from support import pictures
 
 from provenance.fingerprint import fingerprint, spectrum
-from provenance.fingerprint.pdq import CONFIDENT_DISTANCE, MIN_QUALITY
+from provenance.fingerprint.pdq import CONFIDENT_DISTANCE, MIN_QUALITY, _bands, _sampler
 from provenance.model import Fingerprint
 
 PICTURE = pictures.crop(512, 512)
@@ -123,3 +123,12 @@ def test_the_hash_is_that_of_the_reference_package(picture):
     made = fingerprint(picture)
     assert made.distance(reference) <= 10
     assert abs(made.quality - quality) <= 1
+
+
+@pytest.mark.parametrize("length", [1, 2, 63, 64, 65, 300, 1024, 1999])
+def test_the_bands_are_the_whole_sampler(length):
+    whole = np.zeros((64, length), np.float32)
+    for cells, first, weights in _bands(length):
+        whole[cells, first : first + weights.shape[1]] = weights
+    assert np.array_equal(whole, _sampler(length))
+    assert np.allclose(_sampler(length).sum(axis=1), 1, atol=1e-5)

@@ -6,6 +6,9 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 from support import markers, pictures
 
@@ -13,7 +16,9 @@ from provenance.markers import catalogue
 from provenance.markers.public_payload import (
     CHANCE,
     PayloadFinding,
+    _extremes,
     _folded,
+    _halved,
     _log10_bounds,
     _residual,
     _values,
@@ -175,7 +180,7 @@ def test_disagreement_is_no_evidence():
 
 
 def test_the_residual_of_a_pattern_with_the_period_of_a_byte_is_nothing():
-    assert np.allclose(_residual(np.resize(np.arange(8.0), 64)), 0)
+    assert np.allclose(_residual(np.resize(np.arange(8.0), 64)[None]), 0)
 
 
 @pytest.mark.parametrize("blocks", [5, 47, 48, 1000])
@@ -196,3 +201,27 @@ def test_the_gate_is_the_chance_over_all_tests():
     )
     assert passing.found
     assert not failing.found
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 9), st.just(3))))
+def test_means_of_four_pixels_are_exact(half):
+    rgb = np.random.default_rng(half.size).permuted(
+        half.repeat(2, axis=0).repeat(2, axis=1), axis=0
+    )
+    rows, columns = half.shape[:2]
+    expected = rgb.reshape(rows, 2, columns, 2, 3).astype(np.float64).mean(axis=(1, 3))
+    assert np.array_equal(_halved(np.ascontiguousarray(rgb)), expected)
+
+
+@given(arrays(np.float32, (8, 12), elements=st.floats(-900, 900, width=32)))
+def test_the_first_coefficient_of_a_block_is_never_its_extreme(plane):
+    blocks = plane.reshape(2, 4, 3, 4).transpose(0, 2, 1, 3).reshape(2, 3, 16)[..., 1:]
+    most, least = _extremes(plane.copy())
+    assert np.array_equal(most, blocks.max(axis=-1))
+    assert np.array_equal(least, blocks.min(axis=-1))
+
+
+def test_what_is_not_found_has_no_reading():
+    findings = search(pictures.crop(300, 300), KNOWN)
+    assert not any(finding.found for finding in findings)
+    assert {(finding.agreement, finding.reading) for finding in findings} == {(0.0, "")}

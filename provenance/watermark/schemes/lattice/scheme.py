@@ -36,6 +36,9 @@ _LEAST_SIDE: Final = 128
 _LEAST_SEARCHED: Final = 32
 #: Synchronisation score at unchanged geometry from which the payload is read.
 _IN_PLACE: Final = 3.0
+#: Where luma alone has less at that geometry, Cb is not looked at, unless the search is deep: of
+#: marks that were read in place, luma had at least 5; see `docs/audit-depths.md`.
+_LUMA_IN_PLACE: Final = 2.5
 #: Pictures above this area are not searched for the short layout, unless the search is deep.
 _SHORT_UP_TO: Final = 800 * 800
 #: Synchronisation score and number of agreeing lines, of 32, from which a trace is reported
@@ -126,13 +129,14 @@ def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
     height, width = rgb.shape[:2]
     planes = frame.canonical(rgb)
     formats = (SHORT, FULL) if height * width < SHORT_BELOW else (FULL, SHORT)
-    yield from _in_place(planes, formats, (width, height))
+    yield from _in_place(planes, formats, (width, height), depth)
     if depth == Depth.FAST:
         return
     whole = _Part(planes, (0, 0), (width, height))
+    first = Search.shallow if depth == Depth.DEEP else Search.promising
     for format_ in formats:
         if format_ is FULL or height * width <= _SHORT_UP_TO or depth == Depth.DEEP:
-            yield from whole.readings(format_, Search.shallow)
+            yield from whole.readings(format_, first)
     if depth != Depth.DEEP:
         return
     deep = [f for f in formats if f is FULL or height * width <= _SHORT_UP_TO]
@@ -146,13 +150,18 @@ def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
 
 
 def _in_place(
-    planes: list[Plane], formats: tuple[Format, ...], size: tuple[int, int]
+    planes: list[Plane], formats: tuple[Format, ...], size: tuple[int, int], depth: Depth
 ) -> Iterator[_Reading]:
     """Unchanged geometry, or only resized."""
-    filtered = [whiten(plane) for plane in planes]
+    luma = whiten(planes[0])
+    seen = [lines_of(luma, format_.grid) for format_ in formats]
+    best = max(abs(sync_score(x, f.grid)) for x, f in zip(seen, formats, strict=True))
+    if best < _LUMA_IN_PLACE and depth != Depth.DEEP:
+        return
+    rest = [whiten(plane) for plane in planes[1:]]
     height, width = planes[0].shape
-    for format_ in formats:
-        lines = [lines_of(plane, format_.grid) for plane in filtered]
+    for format_, first in zip(formats, seen, strict=True):
+        lines = [first, *(lines_of(plane, format_.grid) for plane in rest)]
         scores = [sync_score(part, format_.grid) for part in lines]
         best = max(*map(abs, scores), abs(sum(scores)) / np.sqrt(len(scores)))
         if best >= _IN_PLACE:

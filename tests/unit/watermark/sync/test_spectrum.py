@@ -63,3 +63,13 @@ def test_planes_are_averaged():
 
 def test_an_empty_plane_has_no_power_and_no_warning():
     assert not transform(np.zeros((64, 64), np.float32))[2].any()
+
+
+def test_spectra_add_up_to_one_of_all_their_planes():
+    planes = [plane(200, 220, seed) for seed in range(3)]
+    added, whole = spectrum(planes[:1]) + spectrum(planes[1:]), spectrum(planes)
+    assert added.centre == whole.centre
+    assert np.array_equal(added.power, whole.power)
+    for name in ("values", "ring_power", "plane_power"):
+        pairs = zip(getattr(added, name), getattr(whole, name), strict=True)
+        assert all(np.array_equal(*pair) for pair in pairs)
