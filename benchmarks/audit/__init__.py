@@ -1,0 +1,1 @@
+"""A large hostile dump of known content, and an audit of it held against that."""
