@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from benchmarks.audit.dump import ROOT
 from support import falls
+
+from benchmarks.audit import ROOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ import importlib.util
 import io
 import json
 import os
-import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -25,8 +24,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
+from bad_inputs.cases import CASES, Refused, Seen
+from bad_inputs.lab import Lab
 from PIL import Image
+from support import falls, markers, pictures, shared
 
 from benchmarks.watermark import attacks
 from benchmarks.watermark.attacks import Attack, AttackSkippedError, Family
@@ -34,14 +35,6 @@ from benchmarks.watermark.attacks.geometry import to_size
 from benchmarks.watermark.scene import Pixels, Scene
 from benchmarks.watermark.seeds import generator
 from benchmarks.watermark.sets import picture_set
-
-ROOT: Final = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))  # its inputs are shared with the tests
-
-from bad_inputs.cases import CASES, Refused, Seen
-from bad_inputs.lab import Lab
-from support import falls, markers, pictures, shared
-
 from provenance import Encoding, Generation
 from provenance.printable import utf8
 
@@ -152,11 +145,11 @@ def _marked(dump: _Dump, plan: Plan, lab: Lab, sources: list[Pixels]) -> None:
     chosen = [item for item in attacks.select(plan.attacks) if item.family not in _BEYOND]
     for number in range(plan.originals):
         original = sources[number % len(sources)]
-        stamped = stamper.stamp(
-            original, Generation(model="dump"), encoding=Encoding.parse("png")
-        )
+        stamped = stamper.stamp(original, Generation(model="dump"), encoding=Encoding.parse("png"))
         record = stamped.record_id
-        dump.add(f"{number:03d}/stamped.png", stamped.data, "marked", verdict="TRACED", record=record)
+        dump.add(
+            f"{number:03d}/stamped.png", stamped.data, "marked", verdict="TRACED", record=record
+        )
         scene = Scene(
             original=original,
             marked=pictures.decoded(stamped.data),
@@ -258,7 +251,7 @@ def _falling(dump: _Dump, plan: Plan) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.audit.dump")
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--images", type=int, default=Plan.images)
+    parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--originals", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

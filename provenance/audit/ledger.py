@@ -77,6 +77,7 @@ class Ledger:
 
     @classmethod
     def _begin(cls, directory: Path, settings: dict[str, Any], found: Iterable[Chunk]) -> Self:
+        parts.sweep(directory)
         chunks = images = 0
         digest = hashlib.sha256()
         beside = parts.aside(directory / _CHUNKS)

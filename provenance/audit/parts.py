@@ -39,7 +39,7 @@ SCHEMA: Final = pa.schema(
 )
 _DIGEST: Final = b"provenance_digest"
 _NAME: Final = re.compile(r"part-([0-9]{7,})\.parquet")
-_ASIDE: Final = re.compile(r"\.(?P<host>[^/]*)-(?P<pid>[0-9]{1,10})\.incomplete$")
+_ASIDE: Final = re.compile(r".+\.(?:parquet|jsonl?)\.(?P<host>.*)-(?P<pid>[0-9]{1,10})\.incomplete")
 
 
 def path_of(directory: Path, number: int) -> Path:
@@ -169,7 +169,7 @@ def sweep(directory: Path) -> None:
     What others are writing just now is not touched.
     """
     for path in directory.iterdir():
-        left = _ASIDE.search(path.name)
+        left = _ASIDE.fullmatch(path.name)
         if left and left["host"] == _host() and not _lives(int(left["pid"])):
             path.unlink(missing_ok=True)
 

@@ -148,7 +148,7 @@ class Process:
                 raise self._ended()
         line, _, rest = self._buffer.partition(b"\n")
         self._buffer = rest
-        return _parsed(line)
+        return _parsed(bytes(line))
 
     @property
     def silent(self) -> bool:
