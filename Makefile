@@ -27,13 +27,13 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 # pdqhash has no wheels: where there is no C++ compiler it is left out, and the one test
 # that compares with it live says so when it is skipped.
 $(VENV)/.dev: $(VENV)/.demo
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,audit,dev]'
 	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
 		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,bench,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,audit,bench,dev]'
 	@touch $@
 
 # --- what people run --------------------------------------------------------------
@@ -83,6 +83,8 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 	$(BIN)/python -m benchmarks.registry search --hashes pictures
 	$(BIN)/python -m benchmarks.registry search --records 10000000 --no-peers --checked 5
 	$(BIN)/python -m benchmarks.registry store
+	$(BIN)/python -m benchmarks.audit.acceptance build/soak/audit --out benchmarks/results/audit.md
+	$(BIN)/python -m benchmarks.audit.kills build/soak/audit-kills
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -61,7 +61,7 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
     ErrorCode.LOG: "The issuance log, or a proof from one, is damaged, contradicts itself or "
     "cannot be used.",
-    ErrorCode.BUSY: "The registry, the log or an audit stayed locked by another process.",
+    ErrorCode.BUSY: "The registry or the log stayed locked by another writer.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
     ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",

@@ -131,13 +131,13 @@ class Ledger:
             raise _failure(directory, error) from error
         return cls(directory=directory, chunks=run["chunks"], images=run["images"])
 
-    def working(self, share: str = "") -> AbstractContextManager[None]:
-        """Be the only process that works on the run, or on a share of it such as `1/4`.
+    def working(self) -> AbstractContextManager[None]:
+        """Be the only process that works on the run.
 
         Raises:
             ProvenanceError: `E_BUSY`; another one does.
         """
-        return locks.working(self.directory / _LOCKS, share)
+        return locks.working(self.directory / _LOCKS)
 
     def listed(self) -> Iterator[tuple[int, Chunk]]:
         """All chunks with their numbers.

@@ -17,30 +17,20 @@ from typing import Final
 
 from provenance.errors import ErrorCode, ProvenanceError
 
-_ALL: Final = "run"
+_WORKING: Final = "run"
 _BEGINNING: Final = "begin"
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
 @contextmanager
-def working(directory: Path, share: str = "") -> Iterator[None]:
-    """Be the only one that works on a run, or on a share of it.
-
-    Args:
-        directory: of the locks.
-        share: of several machines, `1/4` for example; empty for everything.
+def working(directory: Path) -> Iterator[None]:
+    """Be the only one that works on a run. `directory` is that of its locks.
 
     Raises:
         ProvenanceError: `E_BUSY`; somebody else does.
     """
-    whole = fcntl.LOCK_SH if share else fcntl.LOCK_EX
-    with _locked(directory / _ALL, whole | fcntl.LOCK_NB):
-        if not share:
-            yield
-            return
-        name = share.replace("/", "-of-")
-        with _locked(directory / f"share-{name}", fcntl.LOCK_EX | fcntl.LOCK_NB):
-            yield
+    with _locked(directory / _WORKING, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        yield
 
 
 @contextmanager

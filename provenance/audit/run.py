@@ -27,8 +27,7 @@ class LocalRun:
     """One thread for each worker; each takes the next chunk, and keeps it before the next.
 
     `stop` ends the run once the chunks that were begun are kept; what is left is done by the
-    next run on the same ledger. `share` names what of the ledger this run does, where several
-    machines divide it (`1/4`); only one process at a time works on everything, or on a share.
+    next run on the same ledger. Only one process at a time works on a ledger.
     """
 
     ledger: Ledger
@@ -36,7 +35,6 @@ class LocalRun:
     confinement: Confinement
     workers: int
     report: Callable[[Progress], None]
-    share: str = ""
     _stopping: bool = False  # no Event: a signal handler that sets one may wait for itself
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _failures: list[BaseException] = field(default_factory=list)
@@ -57,7 +55,7 @@ class LocalRun:
             ProvenanceError: another process works on it (`E_BUSY`), a worker cannot be started,
                 or a part cannot be written; the first failure, once every thread has ended.
         """
-        with self.ledger.working(self.share):
+        with self.ledger.working():
             self._all(self.ledger.todo())
 
     def _all(self, todo: Iterator[tuple[int, Chunk]]) -> None:

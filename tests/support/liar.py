@@ -71,7 +71,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "exit": lambda: sys.exit(3),
     "kill": lambda: end_by(signal.SIGKILL),
     "real-time signal": lambda: end_by(signal.SIGRTMIN + 3),
-    "session": lambda: tell(os.getsid(0) == os.getpid()),
+    "session": lambda: tell([os.getsid(0) == os.getpid()]),
     "stop": lambda: end_by(signal.SIGSTOP),
     "twice": lambda: say(b'["one"]\n["two"]\n'),
 }

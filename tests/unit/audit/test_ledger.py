@@ -148,9 +148,9 @@ def test_several_that_begin_at_once_have_one_list(tmp_path: Path) -> None:
 # --- who works ------------------------------------------------------------------------
 
 
-def busy(ledger: Ledger, share: str = "") -> bool:
+def busy(ledger: Ledger) -> bool:
     try:
-        with ledger.working(share):
+        with ledger.working():
             return False
     except ProvenanceError as error:
         if error.code is not ErrorCode.BUSY:
@@ -161,15 +161,6 @@ def busy(ledger: Ledger, share: str = "") -> bool:
 def test_one_process_works_on_a_run(ledger: Ledger) -> None:
     with ledger.working():
         assert busy(ledger)
-        assert busy(ledger, "1/2")
-    assert not busy(ledger)
-
-
-def test_each_share_has_one_process(ledger: Ledger) -> None:
-    with ledger.working("1/2"):
-        assert busy(ledger)
-        assert busy(ledger, "1/2")
-        assert not busy(ledger, "2/2")
     assert not busy(ledger)
 
 

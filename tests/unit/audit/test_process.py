@@ -173,7 +173,7 @@ def test_it_inherits_its_own_pipes_and_nothing_else(start: Start, tmp_path: Path
 
 
 def test_signals_from_the_terminal_do_not_reach_it(start: Start) -> None:
-    assert start("session").receive(SECONDS)
+    assert start("session").receive(SECONDS) == [True]
 
 
 def test_nothing_is_imported_from_the_current_directory(
