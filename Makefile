@@ -27,13 +27,13 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 # pdqhash has no wheels: where there is no C++ compiler it is left out, and the one test
 # that compares with it live says so when it is skipped.
 $(VENV)/.dev: $(VENV)/.demo
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,audit,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,dev]'
 	@$(PIP) install $(PINS) pdqhash >$(VENV)/pdqhash.log 2>&1 \
 		|| echo "note: pdqhash could not be built (see $(VENV)/pdqhash.log); its test is skipped"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,audit,bench,dev]'
+	$(PIP) install $(PINS) -e '.[imwatermark,heic,pkcs11,report,bench,dev]'
 	@touch $@
 
 # --- what people run --------------------------------------------------------------
