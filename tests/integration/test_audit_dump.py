@@ -17,7 +17,7 @@ PLAN = dump.Plan(
     originals=2,
     side=320,
     attacks=("quick",),
-    falls=("segfault", "spin", "memory"),
+    falls=("segfault", "sleep", "memory"),
 )
 
 
@@ -30,7 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_image_has_the_row_that_it_should(built: Path) -> None:
-    outcome = acceptance.hold(Command(folder=built, seconds=4, chunk=16), sample=15, jobs=1)
+    outcome = acceptance.hold(Command(folder=built, seconds=8, chunk=16), sample=15, jobs=1)
     assert outcome.failures == []
     assert outcome.rows == outcome.images == PLAN.images
     assert outcome.found > outcome.marked * 0.8
