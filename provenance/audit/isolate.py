@@ -22,6 +22,7 @@ from provenance.audit.process import Process, WorkerLostError
 from provenance.audit.row import Row, empty, failed
 from provenance.audit.worker import Orders, order
 from provenance.errors import ErrorCode, InputError, ProvenanceError
+from provenance.printable import utf8
 
 _MODULE: Final = "provenance.audit.worker"
 _START_SECONDS: Final = 120  # importing everything, on a busy machine
@@ -87,18 +88,22 @@ class Worker:
             ProvenanceError: no worker can be started, or one cannot be stopped.
         """
         index = losses = 0
-        while index < chunk.count:
-            try:
-                for row in self._some(chunk, index):
-                    yield row
-                    index, losses = index + 1, 0
-            except WorkerLostError as error:
-                self.stop()
-                losses += 1
-                tries = _TRIES_IF_KILLED if error.killed else _TRIES
-                if index < chunk.count and losses >= tries:
-                    yield _lost(chunk, index, error)
-                    index, losses = index + 1, 0
+        try:
+            while index < chunk.count:
+                try:
+                    for row in self._some(chunk, index):
+                        yield row
+                        index, losses = index + 1, 0
+                except WorkerLostError as error:
+                    self.stop()
+                    losses += 1
+                    tries = _TRIES_IF_KILLED if error.killed else _TRIES
+                    if index < chunk.count and losses >= tries:
+                        yield _lost(chunk, index, error)
+                        index, losses = index + 1, 0
+        except BaseException:  # nobody takes the rest, and the worker still talks about it
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Kill the process, if there is one."""
@@ -156,4 +161,5 @@ def _require(condition: bool) -> None:  # noqa: FBT001
 
 def _lost(chunk: Chunk, index: int, error: WorkerLostError) -> Row:
     row = empty(chunk.key(index), provenance.__version__)
+    row["name"] = utf8(chunk.names[index]) if chunk.names else ""
     return row | failed(InputError(str(error), code=error.code))

@@ -187,7 +187,10 @@ class Process:
 
     def _status(self) -> int | None:
         """Exit status, or minus the signal; None while it lives. It is not reaped yet."""
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # this program has its children reaped elsewhere
+            return 0
         if found is None:
             return None
         return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status

@@ -76,6 +76,16 @@ def test_a_worker_that_is_killed_between_two_chunks_is_replaced(tmp_path: Path) 
     assert outcomes(first) == outcomes(second) == [GOOD] * 2
 
 
+def test_rows_that_nobody_takes_are_not_taken_for_others(tmp_path: Path) -> None:
+    chunk = chunk_of(tmp_path, ["", "", ""])
+    with worker() as one:
+        rows = one.rows(chunk)
+        next(rows)
+        rows.close()
+        assert one.pid is None
+        assert outcomes(list(one.rows(chunk))) == [GOOD] * 3
+
+
 def test_a_worker_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     chunk = chunk_of(tmp_path, [""])
     with worker() as one:
