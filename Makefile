@@ -98,6 +98,8 @@ soak: $(VENV)/.bench ## Measure everything, in hours; goes on where it was stopp
 	$(BIN)/python -m benchmarks.registry search --records 10000000 --no-peers --checked 5
 	$(BIN)/python -m benchmarks.registry store
 	$(BIN)/python -m benchmarks.audit.ray_kills --kills 20 > benchmarks/results/audit-ray.txt
+	$(BIN)/python -m benchmarks.audit.acceptance build/soak/audit --out benchmarks/results/audit.md
+	$(BIN)/python -m benchmarks.audit.kills build/soak/audit-kills
 
 clean: ## Remove the environment, caches and the demo's output
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

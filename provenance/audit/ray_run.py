@@ -90,7 +90,11 @@ class RayRun:
             ConfigError: there is no such cluster, or a node cannot take part; nothing was done.
             ProvenanceError: chunks were not done; the others are kept.
         """
-        with connected(self.address), Site.opened(self.ledger.directory) as site:
+        with (
+            self.ledger.working(),
+            connected(self.address),
+            Site.opened(self.ledger.directory) as site,
+        ):
             _require_nodes(site)
             job = Job(site=site, orders=pickle.dumps(self.orders), confinement=self.confinement)
             self._drive(ray.put(job))

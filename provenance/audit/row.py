@@ -16,6 +16,7 @@ from provenance.printable import utf8
 from provenance.verify import Verifier, decide
 
 ROW_VERSION: Final = 1
+_CV_NO_MEMORY: Final = -4  # cv2.Error.StsNoMem
 
 #: Column -> type and meaning. Types: text, texts (a list of them), integer, number, bytes.
 COLUMNS: Final[dict[str, tuple[str, str]]] = {
@@ -99,7 +100,8 @@ def examine(item: Item, key: str, verifier: Verifier, version: str) -> Row:
         row |= failed(InputError("needs more memory than a worker may use", code=ErrorCode.LIMIT))
     except Exception as error:  # noqa: BLE001 - a defect must not cost the run a row
         message = f"{type(error).__name__}: {error}"
-        row |= failed(ProvenanceError(message, code=ErrorCode.INTERNAL))
+        code = ErrorCode.LIMIT if _is_short_of_memory(error) else ErrorCode.INTERNAL
+        row |= failed(ProvenanceError(message, code=code))
     row["milliseconds"] = round(1000 * (time.monotonic() - begin))
     return row
 
@@ -124,6 +126,11 @@ def digests(data: bytes) -> Row:
 def failed(error: ProvenanceError) -> Row:
     """The columns of an image that could not be examined."""
     return {"error_code": error.code.value, "error_message": utf8(error.message)}
+
+
+def _is_short_of_memory(error: Exception) -> bool:
+    """True for what OpenCV raises where Python raises `MemoryError`."""
+    return getattr(error, "code", None) == _CV_NO_MEMORY or "bad_alloc" in str(error)
 
 
 def _found(item: Item, verifier: Verifier) -> Row:

@@ -27,7 +27,7 @@ class LocalRun:
     """One thread for each worker; each takes the next chunk, and keeps it before the next.
 
     `stop` ends the run once the chunks that were begun are kept; what is left is done by the
-    next run on the same ledger.
+    next run on the same ledger. Only one process at a time works on a ledger.
     """
 
     ledger: Ledger
@@ -35,27 +35,30 @@ class LocalRun:
     confinement: Confinement
     workers: int
     report: Callable[[Progress], None]
-    _stopping: threading.Event = field(default_factory=threading.Event)
+    _stopping: bool = False  # no Event: a signal handler that sets one may wait for itself
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _failures: list[BaseException] = field(default_factory=list)
 
     def stop(self) -> None:
         """Begin no chunk any more."""
-        self._stopping.set()
+        self._stopping = True
 
     @property
     def stopped(self) -> bool:
         """True once it was told to stop."""
-        return self._stopping.is_set()
+        return self._stopping
 
     def run(self) -> None:
         """Do what is to be done.
 
         Raises:
-            ProvenanceError: a worker cannot be started, or a part cannot be written; the first
-                failure, once every thread has ended.
+            ProvenanceError: another process works on it (`E_BUSY`), a worker cannot be started,
+                or a part cannot be written; the first failure, once every thread has ended.
         """
-        todo = self.ledger.todo()
+        with self.ledger.working():
+            self._all(self.ledger.todo())
+
+    def _all(self, todo: Iterator[tuple[int, Chunk]]) -> None:
         threads = [
             threading.Thread(target=self._work, args=(todo,), daemon=True)
             for _ in range(self.workers)
@@ -84,4 +87,4 @@ class LocalRun:
 
     def _next(self, todo: Iterator[tuple[int, Chunk]]) -> tuple[int, Chunk] | None:
         with self._lock:
-            return None if self._stopping.is_set() else next(todo, None)
+            return None if self._stopping else next(todo, None)

@@ -1,0 +1,68 @@
+"""Locks of a run's directory. The kernel holds them: who dies, however it dies, lets go.
+
+Two processes that work on the same chunks would not harm each other: a part is written beside its
+name and is the same whoever makes it. They would do everything twice, so the second is refused.
+Where a file system has no locks (some object stores mounted as directories), nobody is refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from provenance.errors import ErrorCode, ProvenanceError
+
+_WORKING: Final = "run"
+_BEGINNING: Final = "begin"
+_NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+
+
+@contextmanager
+def working(directory: Path) -> Iterator[None]:
+    """Be the only one that works on a run. `directory` is that of its locks.
+
+    Raises:
+        ProvenanceError: `E_BUSY`; somebody else does.
+    """
+    with _locked(directory / _WORKING, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        yield
+
+
+@contextmanager
+def beginning(directory: Path) -> Iterator[None]:
+    """Be the only one that lists the chunks of a run; waits for another one."""
+    with _locked(directory / _BEGINNING, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise _failure(path, error) from error
+    try:
+        try:
+            fcntl.flock(file, how)
+        except BlockingIOError as error:
+            raise ProvenanceError(
+                f"another process works on the run in {path.parent.parent}",
+                hint="wait for it, or stop it",
+                code=ErrorCode.BUSY,
+            ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise _failure(path, error) from error
+        yield
+    finally:
+        os.close(file)
+
+
+def _failure(path: Path, error: OSError) -> ProvenanceError:
+    return ProvenanceError(f"cannot lock {path}: {error.strerror or error}", code=ErrorCode.IO)
