@@ -38,7 +38,8 @@ _MEANINGS = {
     ExitCode.CONFLICT: "`verify`: the evidence contradicts itself; `report verify`: the report "
     "or its signature was changed, or the signature cannot be accepted; `release fsck`, `registry "
     "fsck`: a rule is broken; `log verify`: the proof does not hold; `log fsck`: something is "
-    "damaged; `log cosign`: the witness refuses; `guard --once`: a file without a released record",
+    "damaged; `log cosign`: the witness refuses; `guard --once`: a file without a released record; "
+    "`audit check`: a part was changed",
     ExitCode.OTHER_SYSTEM: "`verify`: only another system's claim was found",
     ExitCode.INDETERMINATE: "`verify`: something was found, or not checked, that leaves it open; "
     "`report verify`: the report is what was signed, by somebody who is not trusted",

@@ -30,6 +30,7 @@ from ..options import (
     WorkspaceOption,
 )
 from . import audit_results
+from .audit_check import check
 from .audit_engine import AddressOption, Engine, EngineOption, make_run, require_engine
 from .verify import make_verifier
 
@@ -63,6 +64,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 audit_results.add_to(app)
+app.command("check", short_help="Check that a run is what was written.")(check)
 
 
 @app.callback()
