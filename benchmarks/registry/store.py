@@ -14,6 +14,7 @@ import uuid
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import cv2
@@ -23,10 +24,14 @@ from benchmarks.registry.timed import drop, memory, timed
 from provenance import Generation, Workspace
 from provenance.fingerprint.index import FingerprintIndex
 from provenance.imaging import Encoding
-from provenance.model import MarkId
+from provenance.model import Fingerprint, MarkId
+from provenance.model.commitment import commitment
+from provenance.registry import rows
+from provenance.registry.tables import OWN_FILE
 from provenance.resolution import Among, build_index, search
 from provenance.workspace.selftest import synthetic_picture
 
+Row = dict[str, Any]
 _TABLES: Final = ("records", "fingerprints", "leaves")
 _BATCH: Final = 20_000
 _MARKS: Final = 1 << 48
@@ -105,42 +110,47 @@ def _filled(path: Path, n: int, manifest: int) -> tuple[list[int], int]:
             numbers = range(at, min(at + _BATCH, n))
             ids = [str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)) for _ in numbers]
             marks += [(first + number * _STEP) % _MARKS for number in numbers]
+            made = list(_rows(templates, ids, marks[at:], manifest))
             connection.execute("BEGIN")
             for table, template in templates.items():
-                if template:
-                    names = ", ".join(template)
-                    places = ", ".join("?" * len(template))
-                    connection.executemany(
-                        f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608
-                        _rows(template, ids, marks[at:], manifest),
-                    )
+                names = ", ".join(template)
+                places = ", ".join("?" * len(template))
+                connection.executemany(
+                    f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608
+                    [tuple(row[table].values()) for row in made],
+                )
             connection.execute("COMMIT")
     connection.close()
     return marks, real
 
 
-def _template(connection: sqlite3.Connection, table: str) -> dict[str, Any]:
-    """A row of a table by column, without the number that the database gives; empty: no table."""
-    try:
-        found = connection.execute(f"SELECT * FROM {table}")  # noqa: S608
-    except sqlite3.OperationalError:
-        return {}
+def _template(connection: sqlite3.Connection, table: str) -> Row:
+    """A row of a table by column, without the number that the database gives."""
+    found = connection.execute(f"SELECT * FROM {table}")  # noqa: S608
     row = dict(zip([column[0] for column in found.description], found.fetchone(), strict=True))
     return {name: value for name, value in row.items() if name not in ("fingerprint_id", "leaf_id")}
 
 
 def _rows(
-    template: dict[str, Any], ids: list[str], marks: list[int], manifest: int
-) -> Iterator[tuple[Any, ...]]:
-    """The row again and again: what is unique or random in a real one is so here."""
+    templates: dict[str, Row], ids: list[str], marks: list[int], manifest: int
+) -> Iterator[dict[str, Row]]:
+    """The record again and again, by table: what is unique or random in a real one is so here."""
     for record_id, mark_id in zip(ids, marks, strict=True):
-        changed: dict[str, Any] = {
+        record = templates["records"] | {
             "record_id": record_id,
             "mark_id": mark_id,
             "sha256": secrets.token_hex(32),
             "manifest": bytes(manifest),
+            "salt": secrets.token_bytes(32),
+            "grid": secrets.token_bytes(len(templates["records"]["grid"])),
         }
-        for name in ("pdq", "commitment", "salt", "grid"):
-            if template.get(name) is not None:
-                changed[name] = secrets.token_bytes(len(template[name]))
-        yield tuple(changed.get(name, value) for name, value in template.items())
+        own = templates["fingerprints"] | {
+            "record_id": record_id, "pdq": secrets.token_bytes(32)
+        }  # fmt: skip
+        print_ = Fingerprint(bits=own["pdq"], quality=own["quality"])
+        row: Any = SimpleNamespace(**record)
+        made = rows.record(row, [], {OWN_FILE: print_})
+        leaf = templates["leaves"] | {
+            "commitment": commitment(made, record["salt"]), "position": None
+        }  # fmt: skip
+        yield {"records": record, "fingerprints": own, "leaves": leaf}

@@ -36,7 +36,9 @@ def test_every_fault_is_an_error_or_harms_nothing(tmp_path):
     assert {row["fault"].split()[0] for row in made} >= {
         "openat", "write", "pwrite64", "fsync", "fdatasync", "link", "unlink"
     }  # fmt: skip
-    for row in made:
+    ours = [row for row in made if row["ours"]]
+    assert len(ours) > 0.8 * len(made)
+    for row in ours:
         released = [name for name in row["files"] if not is_unreleased(name)]
         assert row["injected"], row
         assert row["code"] in (0, 2), row
@@ -44,7 +46,7 @@ def test_every_fault_is_an_error_or_harms_nothing(tmp_path):
         assert row["code"] == 0 or "error: " in row["said"], row
         assert "internal error" not in row["said"], row
     # a disk that lies about what it wrote is found out
-    lies = [row for row in made if "retval" in row["fault"]]
+    lies = [row for row in ours if "retval" in row["fault"]]
     assert [row["code"] for row in lies] == [2, 2]
     assert any("E_SELF_CHECK" in row["said"] for row in lies)
     # everything is in order once it was swept

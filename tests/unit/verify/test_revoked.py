@@ -179,10 +179,12 @@ def test_the_mark_traces_what_the_manifest_no_longer_does(made, stamped):
 
 def test_other_signers_are_left_alone(made, stamped, signer):
     others = revoked(signer.chain)
-    found = verifier(made, None, revocations=others).verify(stamped).evidence.manifest
-    assert (
-        found == verifier(made, None, revocations=Revocations()).verify(stamped).evidence.manifest
+    found, same = (
+        verifier(made, None, revocations=items).verify(stamped).evidence.manifest
+        for items in (others, Revocations())
     )
+    now = found.validity.at  # a second may have passed
+    assert found == replace(same, validity=replace(same.validity, at=now))
     assert found.status is ManifestStatus.TRUSTED
 
 
