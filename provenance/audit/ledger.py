@@ -192,9 +192,12 @@ def _require_empty(directory: Path) -> None:
         for path in directory.iterdir()
         if path.name not in ours and not path.name.startswith((f"{_CHUNKS}.", f"{_RUN}."))
     ]
+    left = (directory / _PARTS).is_dir() and any((directory / _PARTS).iterdir())
+    if (directory / _RUN).exists():  # another process has begun it meanwhile
+        return
     if strange:
         raise ConfigError(f"{directory} is not empty and holds no run", hint="name another --out")
-    if (directory / _PARTS).is_dir() and any((directory / _PARTS).iterdir()):
+    if left:
         raise ConfigError(
             f"{directory} holds parts without their {_RUN}",
             hint="nobody knows how they were made: name another --out",
