@@ -62,7 +62,7 @@ _MEANINGS: dict[ErrorCode, str] = {
     ErrorCode.REGISTRY: "The registry cannot be read or written, or refuses the change.",
     ErrorCode.LOG: "The issuance log, or a proof from one, is damaged, contradicts itself or "
     "cannot be used.",
-    ErrorCode.BUSY: "The registry, the log or another process with the same request took too long.",
+    ErrorCode.BUSY: "Another process held the registry, log, request or run for too long.",
     ErrorCode.REQUEST: "The request id was used before for another input.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",

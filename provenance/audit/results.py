@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from provenance.audit import parts
 from provenance.audit.parts import SCHEMA
 from provenance.audit.row import COLUMNS, ROW_VERSION
 from provenance.errors import ConfigError, ErrorCode, ProvenanceError
@@ -38,7 +38,7 @@ class Results:
         try:
             with (directory / _RUN).open("rb") as file:
                 run = json.loads(file.read(_MAX_RUN))
-            parts = sorted((directory / "parts").glob("part-*.parquet"))
+            found = sorted((directory / "parts").glob("part-*.parquet"))
             version = run["settings"]["row_version"]
             int(run["images"]), int(run["chunks"])
         except FileNotFoundError as error:
@@ -53,7 +53,7 @@ class Results:
             raise ConfigError(
                 f"{directory} holds rows of version {version}; this software reads {ROW_VERSION}"
             )
-        return cls(directory=directory, run=run, paths=tuple(parts))
+        return cls(directory=directory, run=run, paths=tuple(found))
 
     @property
     def images(self) -> int:
@@ -66,24 +66,13 @@ class Results:
         return dict(self.run["settings"])
 
     def batches(self, columns: Sequence[str] = tuple(COLUMNS)) -> Iterator[pa.RecordBatch]:
-        """All rows, some thousand at a time.
+        """All rows, some thousand at a time; a part is in memory at once.
 
         Raises:
-            ConfigError: a part is damaged, or not one of ours.
+            ProvenanceError: `E_CORRUPT`, a part is damaged or not one of ours; `E_IO`.
         """
         for path in self.paths:
-            try:
-                with pq.ParquetFile(path) as file:
-                    if not file.schema_arrow.equals(SCHEMA):
-                        raise ConfigError(f"{path} has other columns than these rows")
-                    yield from file.iter_batches(_BATCH, columns=list(columns), use_threads=False)
-            except OSError as error:
-                raise _unreadable(path, error) from error
-            except pa.ArrowException as error:
-                raise ConfigError(
-                    f"{path} is damaged: {error}",
-                    hint="remove it and run the audit again: only this chunk is repeated",
-                ) from error
+            yield from parts.read(path, columns).to_batches(_BATCH)
 
     def table(self, columns: Sequence[str]) -> pa.Table:
         """Some columns of all rows at once, in memory."""

@@ -325,6 +325,7 @@ def test_a_second_signal_stops_at_once(command: Command, many: Path, tmp_path: P
     process = _started(many, out)
     workers = _children(process.pid)
     os.kill(workers[0], signal.SIGSTOP)  # its chunk will not be finished
+    time.sleep(0.5)  # between two chunks it is given one meanwhile
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert process.poll() is None

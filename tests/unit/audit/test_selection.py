@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.audit.chunk import Chunk, Item
+from provenance.audit.chunk import Chunk
 from provenance.audit.selection import Selection, picked
-from provenance.audit.sources import READERS, items
 from provenance.errors import ArgumentError
-from provenance.imaging import DEFAULT_LIMITS
 
 CHUNKS = st.lists(
     st.one_of(
@@ -85,19 +83,6 @@ def test_picks_of_picks_keep_their_keys(first: list[int], data: st.DataObject) -
     fewer = picked(some, again)
     assert keys([fewer]) == [f"a.tar!{5 + first[i]}" for i in again]
     assert Chunk.parse(fewer.dump()) == fewer
-
-
-@pytest.mark.parametrize("start", [0, 1, 2, 3])
-def test_a_reader_passes_over_what_was_not_picked(
-    monkeypatch: pytest.MonkeyPatch, start: int
-) -> None:
-    def reader(chunk: Chunk, start: int, limits: object) -> object:
-        return (Item(name=str(chunk.first + i)) for i in range(start, chunk.count))
-
-    monkeypatch.setitem(READERS, "any", reader)  # type: ignore[arg-type]
-    chunk = picked(Chunk(kind="any", address="a.tar", first=10, count=20), [3, 4, 9])
-    found = [item.name for item in items(chunk, start, DEFAULT_LIMITS)]
-    assert found == ["13", "14", "19"][start:]
 
 
 @pytest.mark.parametrize("shard", ["0/1", "2/1", "1", "a/b", "-1/2", "1/0", "1/2/3", " 1/2"])

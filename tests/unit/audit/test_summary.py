@@ -11,7 +11,7 @@ from support import runs
 from provenance.audit import tally
 from provenance.audit.results import Results
 from provenance.audit.summary import EXAMPLES, Distinct, summarise, write
-from provenance.errors import ConfigError
+from provenance.errors import ConfigError, ErrorCode, ProvenanceError
 
 
 def test_every_row_is_counted_once(tmp_path: Path) -> None:
@@ -118,5 +118,6 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     results = runs.make(tmp_path / "run", [runs.row("a")])
     results.paths[0].write_bytes(b"PAR1 nothing PAR1")
-    with pytest.raises(ConfigError, match=r"part-0000000\.parquet is damaged"):
+    with pytest.raises(ProvenanceError, match=r"part-0000000\.parquet is damaged") as caught:
         summarise(results)
+    assert caught.value.code is ErrorCode.CORRUPT
