@@ -19,6 +19,8 @@ from provenance.registry import SqlStore
 from provenance.workspace.settings import LogSettings, StampSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from provenance.trust import TrustStore
 
 _IDENTITY_DIGITS = 12
@@ -71,16 +73,16 @@ def open_log(
 
 
 def time_stamps_of(
-    settings: LogSettings, stamp: StampSettings, trust: TrustStore
+    settings: LogSettings, stamp: StampSettings, trust: Callable[[], TrustStore]
 ) -> TimeStamps | None:
-    """How checkpoints are time-stamped; None where they are not."""
+    """How checkpoints are time-stamped; None where they are not, and no list is read then."""
     if settings.time_stamp is TimeStampMode.OFF:
         return None
     from provenance.attest import TimeStamps as Asked  # needs the extra `report`
 
     authority = stamp.time_stamping().authority
     asked = TimeStamping(mode=settings.time_stamp, authority=authority)
-    return Asked(time_stamping=asked, trust=trust)
+    return Asked(time_stamping=asked, trust=trust())
 
 
 def _signer(path: Path, store: SqlStore, system_id: int, *, read_only: bool) -> NoteSigner:

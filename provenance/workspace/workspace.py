@@ -228,7 +228,7 @@ class Workspace:
             self.store(read_only=read_only),
             system_id=settings.system.id,
             settings=settings.log,
-            time_stamps=time_stamps_of(settings.log, settings.stamp, self.trust()),
+            time_stamps=time_stamps_of(settings.log, settings.stamp, self.trust),
             read_only=read_only,
         )
 
