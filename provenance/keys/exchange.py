@@ -60,7 +60,7 @@ def exchange(endpoint: Endpoint, question: Question) -> bytes:
     end = time.monotonic() + endpoint.seconds
     try:
         connection.sock = _connect(endpoint, connection.port, parts.scheme)
-        with _closing_after(endpoint.seconds, connection.sock):
+        with closing_after(endpoint.seconds, connection.sock):
             return _post(connection, parts, question)
     except (OSError, http.client.HTTPException, UnicodeError, ExchangeError) as error:
         if isinstance(error, TimeoutError) or time.monotonic() >= end:
@@ -128,8 +128,8 @@ def _body(response: http.client.HTTPResponse, question: Question) -> bytes:
 
 
 @contextlib.contextmanager
-def _closing_after(seconds: float, connection: socket.socket) -> Iterator[None]:
-    """Bound the whole exchange: a socket's own limit starts anew with every byte it gets."""
+def closing_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Bound a whole exchange: a socket's own limit starts anew with every byte it gets."""
 
     def shut() -> None:
         with contextlib.suppress(OSError):  # it was over already

@@ -7,20 +7,18 @@ checked in the same way. No proxy, cookie, credential or referrer is ever used o
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import socket
 import ssl
-import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
 from typing import Final
 
 import provenance
 from provenance.errors import ErrorCode, InputError
 from provenance.imaging import Limits
 from provenance.keys import Network
+from provenance.keys.exchange import closing_after
 
 SECONDS: Final = 10.0  # for all redirects together, below what a worker may take for an image
 _REDIRECTS: Final = 3
@@ -84,7 +82,7 @@ def _ask(
     connection = http.client.HTTPConnection(host, parts.port or _PORTS[parts.scheme])
     try:
         connection.sock = _connect(host, connection.port, parts.scheme, network, end)
-        with _closing_at(end, connection.sock):
+        with closing_after(max(0.0, end - time.monotonic()), connection.sock):
             return _get(connection, parts, limits)
     except (OSError, http.client.HTTPException, UnicodeError, InputError) as error:
         if isinstance(error, TimeoutError) or time.monotonic() >= end:
@@ -145,21 +143,3 @@ def _body(response: http.client.HTTPResponse, limits: Limits) -> bytes:
     if response.length:
         raise InputError("the server broke off its answer", code=ErrorCode.TRUNCATED)
     return data
-
-
-@contextlib.contextmanager
-def _closing_at(end: float, connection: socket.socket) -> Iterator[None]:
-    """Bound the whole exchange: a socket's own limit starts anew with every byte it gets."""
-
-    def shut() -> None:
-        with contextlib.suppress(OSError):  # it was over already
-            # Not the method of an SSL socket, which would take the session from its reader.
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    alarm = threading.Timer(max(0.0, end - time.monotonic()), shut)
-    alarm.daemon = True
-    alarm.start()
-    try:
-        yield
-    finally:
-        alarm.cancel()
