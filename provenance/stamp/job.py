@@ -19,6 +19,7 @@ from provenance.model.generation import (
     TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef
+from provenance.stamp.observer import Stage, enter
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Picture, Pixels
 from provenance.stamp.target import Target
@@ -74,9 +75,11 @@ class Job:
             CapacityError, SchemeError: the picture cannot be marked.
             InputError: it cannot be written in that format.
         """
+        enter(Stage.MARK)
         marked = self.scheme.embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]
+        enter(Stage.ENCODE)
         return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))
 
     def _metadata(self, system: SystemRef) -> Metadata:

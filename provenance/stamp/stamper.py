@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from provenance.errors import ArgumentError, ProvenanceError, RegistryError, SelfCheckError
 from provenance.fingerprint import SignatureKey, fingerprint
@@ -40,7 +40,10 @@ from provenance.model.generation import (
 )
 from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
+from provenance.stamp.batch import ManyAtOnce
 from provenance.stamp.job import Job, Stamped
+from provenance.stamp.observer import Observer, Outcome, Stage, describe, enter, observed
+from provenance.stamp.origin import Origin, travelling
 from provenance.stamp.parents import ancestry
 from provenance.stamp.picture import picture
 from provenance.stamp.release import Release
@@ -68,7 +71,7 @@ class IssuanceGate(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stamper:
+class Stamper(ManyAtOnce):
     """Stamps pictures for one generating system. Immutable; share it between threads.
 
     Attributes:
@@ -88,6 +91,8 @@ class Stamper:
         pseudonyms: the keys of accounts and request ids; without them none may be named.
         requests: how long a request that is under way is waited for.
         log: refuses a registry that was restored from an old backup; None does not look.
+        observer: is told of every stamp, well or not.
+        origin: what made this stamper and can make it again in another process.
     """
 
     system: SystemRef
@@ -104,7 +109,19 @@ class Stamper:
     pseudonyms: Pseudonyms | None = None
     requests: Requests = Requests()
     log: IssuanceGate | None = None
+    observer: Observer | None = field(default=None, repr=False)
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return travelling(self)
+
+    def __copy__(self) -> Self:
+        return self  # immutable
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    @observed(Outcome.RELEASED)
     def stamp(
         self,
         image: ImageInput,
@@ -181,6 +198,7 @@ class Stamper:
             parents, source.ancestor, generation, formats=self.formats, limits=self.limits
         )
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
+        describe(encoding.format, rgb.shape[1], rgb.shape[0])
         scheme.info.require_fit(rgb)
         job = Job(
             rgb=rgb,
@@ -196,6 +214,7 @@ class Stamper:
             account=asked_by,
         )
         # (2) reserve a record, or find that of an earlier try
+        enter(Stage.RESERVE)
         if self.log is not None:
             self.log.check()
         record = self._asked_for(job, request, parents) if request else self._reserved(job)
@@ -204,6 +223,7 @@ class Stamper:
         # (3) to (7), ending in the commit
         written, record, file = self._issued(job, record)
         # (8) give the file its name, (9) note that it has one
+        enter(Stage.RELEASE)
         self._release(job, record).finish(file)
         return job.stamped(record, file, written)
 
@@ -270,6 +290,7 @@ class Stamper:
             # (3) embed the mark
             marked, encoded = job.encoded(payload, self.key.carrier_key, self.system)
             # (4) sign, (5) write beside the final name and sync
+            enter(Stage.SIGN)
             signed = sign(
                 encoded,
                 kind.mime,
@@ -278,8 +299,10 @@ class Stamper:
                 self.trust,
                 self.time_stamping,
             )
+            enter(Stage.WRITE)
             target.write(signed.data)
             # (6) verify what was written, with the verifier's own loader
+            enter(Stage.VERIFY)
             written = target.read_back(self.limits)
             seen = self._check(job, record, payload).see(written)
             job.made_from.check(written, kind.mime, seen.manifest)
@@ -289,6 +312,7 @@ class Stamper:
             if psnr(job.rgb, seen.rgb) < MIN_PSNR_DB:
                 raise SelfCheckError("the stamped picture no longer looks like the input")
             # (7) commit the record
+            enter(Stage.FINGERPRINT)
             file = IssuedFile(
                 format=kind.value,
                 width=seen.rgb.shape[1],
@@ -304,6 +328,7 @@ class Stamper:
                 signer=self.signer.chain.sha256,
                 envelope=self._envelope(record, encoded, signed),
             )
+            enter(Stage.COMMIT)
             committing = True
             return written, self.store.issue(record.record_id, file), file
         except BaseException as error:
@@ -334,6 +359,7 @@ class Stamper:
                 hint="made with other versions of the libraries, or under another name or key "
                 "epoch of the system? The record stays as it is; use a new request id",
             ) from error
+        enter(Stage.VERIFY)
         check = self._check(job, record, payload)
         if job.target.adopt(file.sha256):
             check.see(data)
