@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from provenance.errors import ArgumentError, ProvenanceError, RegistryError, SelfCheckError
 from provenance.fingerprint import SignatureKey, fingerprint
+from provenance.forking import unforked
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_STAMP,
@@ -121,6 +122,7 @@ class Stamper(ManyAtOnce):
     def __deepcopy__(self, _: object) -> Self:
         return self
 
+    @unforked()
     @observed(Outcome.RELEASED)
     def stamp(
         self,

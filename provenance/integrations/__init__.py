@@ -1,0 +1,1 @@
+"""Adapters for hosts: the programs that make images, serve them and watch over both."""
