@@ -18,9 +18,11 @@ from provenance.fingerprint import SignatureKey, fingerprint
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_STAMP,
+    Axes,
     Encoding,
     ImageFormat,
     Limits,
+    ValueRange,
     flatten,
 )
 from provenance.imaging.memory import ImageInput
@@ -111,6 +113,8 @@ class Stamper:
         image: ImageInput,
         generation: Generation,
         *,
+        value_range: ValueRange | None = None,
+        axes: Axes | None = None,
         parents: Sequence[bytes] = (),
         encoding: Encoding = PNG,
         to: Path | None = None,
@@ -127,8 +131,10 @@ class Stamper:
         beside theirs. See `stamp.parents.ancestry`.
 
         Args:
-            image: encoded bytes, a PIL image or a uint8 array; see `stamp.picture`.
+            image: encoded bytes, a PIL image, an array or a tensor; see `stamp.picture`.
             generation: what made it; its operations describe an edit.
+            value_range: what the values of an array mean. Floats need it; integers imply it.
+            axes: the order of an array's axes, where its shape does not say so.
             parents: encoded files that the picture was made from, with or without
                 manifests. The first becomes the `parentOf` ingredient, of which C2PA allows
                 one, all others `componentOf`, as parts that were placed in the picture. Their
@@ -168,7 +174,14 @@ class Stamper:
         if not request:  # with one, the file may rightly be there
             target.prepare()
         # (1) decode fully and check every limit
-        source = picture(image, formats=self.formats, limits=self.limits, name=name)
+        source = picture(
+            image,
+            formats=self.formats,
+            limits=self.limits,
+            name=name,
+            value_range=value_range,
+            axes=axes,
+        )
         made_from = ancestry(
             parents, source.ancestor, generation, formats=self.formats, limits=self.limits
         )
