@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ArgumentError, InputError, PendingError, RegistryError
-from provenance.imaging import Encoding, ImageFormat, encode, flatten, probe
+from provenance.imaging import (
+    Axes,
+    Encoding,
+    ImageFormat,
+    ValueRange,
+    encode,
+    flatten,
+    probe,
+)
 from provenance.imaging.memory import ImageInput
 from provenance.model.custody import Account
 from provenance.model.generation import (
@@ -85,12 +93,21 @@ def to_mark(
     image: ImageInput,
     generation: Generation,
     *,
+    value_range: ValueRange | None,
+    axes: Axes | None,
     parents: Sequence[bytes],
     account: Account | None,
     name: str,
 ) -> Job:
     """Step 1 of `Stamper.mark`, whose arguments these are."""
-    source = picture(image, formats=stamper.formats, limits=stamper.limits, name=name)
+    source = picture(
+        image,
+        formats=stamper.formats,
+        limits=stamper.limits,
+        name=name,
+        value_range=value_range,
+        axes=axes,
+    )
     made_from = ancestry(
         parents, source.ancestor, generation, formats=stamper.formats, limits=stamper.limits
     )

@@ -214,6 +214,8 @@ class Stamper:
         image: ImageInput,
         generation: Generation,
         *,
+        value_range: ValueRange | None = None,
+        axes: Axes | None = None,
         parents: Sequence[bytes] = (),
         account: str = "",
         keep_s: float = 3600.0,
@@ -227,6 +229,8 @@ class Stamper:
         Args:
             image: as for `stamp`.
             generation: what made it; it is stated when the picture is signed.
+            value_range: as for `stamp`.
+            axes: as for `stamp`.
             parents: as for `stamp`, and to be named again to `sign`: no picture is kept.
             account: as for `stamp`.
             keep_s: for how many seconds the picture can be signed, at most 30 days.
@@ -244,7 +248,16 @@ class Stamper:
         """
         asked_by, expires_at = self._account(account), expiry(keep_s)
         # (1) decode fully and check every limit
-        job = to_mark(self, image, generation, parents=parents, account=asked_by, name=name)
+        job = to_mark(
+            self,
+            image,
+            generation,
+            value_range=value_range,
+            axes=axes,
+            parents=parents,
+            account=asked_by,
+            name=name,
+        )
         refuse_stamped(job, self.store, self.key)
         # (2) reserve a record
         if self.log is not None:

@@ -25,7 +25,7 @@ from provenance.errors import (
     RegistryError,
     SelfCheckError,
 )
-from provenance.imaging import ImageFormat
+from provenance.imaging import Axes, ImageFormat, ValueRange
 from provenance.model import Operation, RecordState, Verdict
 from provenance.registry import SqliteStore
 from provenance.stamp import Marked
@@ -80,6 +80,15 @@ def test_marked_pixels_are_those_that_stamping_writes(bench, mark):
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
     assert made.quality.psnr_db > 40
     assert bench.states() == PENDING
+
+
+def test_what_a_pipeline_has_is_marked_as_it_is_stamped(bench, mark):
+    floats = np.moveaxis(pictures.crop().astype(np.float32) / 255, 2, 0)
+    with pytest.raises(InputError):
+        mark(floats)
+    made = mark(floats, value_range=ValueRange.UNIT, axes=Axes.CHW)
+    assert made.rgb.dtype == np.uint8
+    assert verdict(bench, bench.stamper.sign(made).data) is Verdict.TRACED
 
 
 def test_transparency_goes_through_and_what_cannot_be_seen_is_left(bench, mark):
