@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -593,6 +594,20 @@ class StoreContract(ABC):
         released = store.release(record.record_id)
         assert released == replace(issued, state=RecordState.RELEASED, log_position=None)
         assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+
+    def test_of_several_who_issue_a_pending_record_at_once_one_does(self, store, reopen):
+        record, files = marked(store), [issued_file() for _ in range(4)]
+
+        def issue(file):
+            try:
+                return reopen().issue(record.record_id, file)
+            except RegistryError:
+                return None
+
+        with ThreadPoolExecutor(4) as pool:
+            (issued,) = filter(None, pool.map(issue, files))
+        assert store.find_by_id(record.record_id) == issued
+        assert store.waiting() == 1
 
     def test_a_void_record_keeps_nothing_of_its_picture(self, store):
         record = marked(store)

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from support import schema_3, stores
-from support.records import a_request, issued_file, reserved
+from support.records import a_marking, a_request, issued_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import MarkId, RecordState
@@ -114,6 +114,25 @@ def test_everything_that_an_old_registry_held_is_there_and_has_a_leaf(old):
     prints = [row.record_id for page in store.fingerprint_pages(parents=False) for row in page]
     assert prints == [ids[kind] for kind in ("edited", "released", "issued")]
     assert len(store.registry_identity()) == 16
+
+
+def test_from_schema_4_only_a_table_is_added(old, monkeypatch):
+    address, ids = old
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "REVISIONS", migrations.REVISIONS[:2])
+        with stores.connected(address) as connection:
+            migrations.upgrade(connection, 3)
+    before = stores.look(address)
+    assert open_store(address).migrate() == 4
+    after = stores.look(address)
+    assert after.pop("markings") == []
+    (was,), (now,) = before.pop("schema_version"), after.pop("schema_version")
+    assert now == was.replace("(4,", "(5,")
+    assert after == before
+    store = open_store(address)
+    assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+    pending = store.hold(ids["reserved"], a_marking())
+    assert store.pending() == (pending,)
 
 
 def test_a_migrated_registry_is_used_like_any_other(old):
