@@ -22,7 +22,7 @@ from provenance.model.ids import MarkId, SystemRef
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Picture, Pixels
 from provenance.stamp.target import Target
-from provenance.watermark import Layout, Payload, Scheme
+from provenance.watermark import Embedder, Layout, Payload, Scheme
 
 SOFTWARE = "provenance"
 
@@ -49,8 +49,10 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is known once everything was decoded and checked; `rgb` and `alpha` as they will be
-    marked, `to` where the file goes (None: into memory), `account` who asked for it.
+    """What is known once everything was decoded and checked.
+
+    `rgb` and `alpha` as they will be marked, `embedder` what marks them, `to` where the file goes
+    (None: into memory), `account` who asked for it.
     """
 
     rgb: Pixels = field(repr=False)
@@ -60,6 +62,7 @@ class Job:
     generation: Generation
     encoding: Encoding
     scheme: Scheme
+    embedder: Embedder
     layout: Layout
     target: Target
     to: Path | None
@@ -74,7 +77,7 @@ class Job:
             CapacityError, SchemeError: the picture cannot be marked.
             InputError: it cannot be written in that format.
         """
-        marked = self.scheme.embed(self.rgb, payload, carrier_key)
+        marked = self.embedder.embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]
         return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))

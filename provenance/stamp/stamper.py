@@ -47,7 +47,7 @@ from provenance.stamp.requests import Requests, request_of
 from provenance.stamp.selfcheck import SelfCheck, time_stamp_result
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
-from provenance.watermark import DetectionKey, Payload, catalog, issue
+from provenance.watermark import DetectionKey, Embedder, Payload, catalog, issue
 
 _T = TypeVar("_T")
 PNG = Encoding(format=ImageFormat.PNG, lossless=True)
@@ -86,6 +86,8 @@ class Stamper:
         pseudonyms: the keys of accounts and request ids; without them none may be named.
         requests: how long a request that is under way is waited for.
         log: refuses a registry that was restored from an old backup; None does not look.
+        embedder: writes the marks instead of the scheme itself, as `watermark.device` does; of
+            the same scheme. What it writes is checked like any other mark.
     """
 
     system: SystemRef
@@ -102,6 +104,14 @@ class Stamper:
     pseudonyms: Pseudonyms | None = None
     requests: Requests = Requests()
     log: IssuanceGate | None = None
+    embedder: Embedder | None = None
+
+    def __post_init__(self) -> None:
+        if self.embedder is not None and self.embedder.info.name != self.scheme:
+            raise ArgumentError(
+                f"this stamper marks with {self.scheme}, its embedder with "
+                f"{self.embedder.info.name}"
+            )
 
     def stamp(
         self,
@@ -177,6 +187,7 @@ class Stamper:
             generation=generation,
             encoding=encoding,
             scheme=scheme,
+            embedder=self.embedder or scheme,
             layout=scheme.info.layout_for(rgb),
             target=target,
             to=to,

@@ -1,0 +1,56 @@
+"""A stamper with an embedder of its own: same checks, nothing passes that does not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from support import devices, pictures
+
+from provenance.errors import ArgumentError, SchemeError, SelfCheckError
+from provenance.model import RecordState, Verdict
+from provenance.watermark import SchemeInfo, catalog
+
+
+@dataclass(frozen=True)
+class Careless:
+    """Gives back what it got, or something else, as a broken device would."""
+
+    info: SchemeInfo = catalog.scheme("lattice-1").info
+    level: int | None = None
+
+    def embed(self, rgb, payload, key):
+        return rgb.copy() if self.level is None else np.full_like(rgb, self.level)
+
+
+def test_a_picture_marked_on_a_device_is_traced(bench):
+    stamper = replace(bench.stamper, embedder=devices.embedder())
+    rgb = pictures.crop()
+    made = stamper.stamp(rgb, bench.generation)
+    report = bench.workspace.verifier().verify(made.data)
+    assert report.verdict is Verdict.TRACED
+    assert bench.states() == {RecordState.RELEASED: 1}
+    on_host = bench.stamper.stamp(rgb, bench.generation)
+    assert made.quality.psnr_db == pytest.approx(on_host.quality.psnr_db, abs=0.1)
+
+
+@pytest.mark.parametrize("level", [None, 0], ids=["unmarked", "black"])
+def test_a_device_that_marks_nothing_is_found_out(bench, level):
+    stamper = replace(bench.stamper, embedder=Careless(level=level))
+    with pytest.raises(SelfCheckError):
+        stamper.stamp(pictures.crop(), bench.generation)
+    assert RecordState.RELEASED not in bench.states()
+
+
+def test_a_device_that_is_gone_releases_nothing(bench):
+    stamper = replace(bench.stamper, embedder=devices.embedder("nowhere"))
+    with pytest.raises(SchemeError):
+        stamper.stamp(pictures.crop(), bench.generation)
+    assert RecordState.RELEASED not in bench.states()
+
+
+def test_an_embedder_of_another_scheme_is_refused(bench):
+    other = Careless(info=catalog.scheme("imwatermark.dwtDct").info)
+    with pytest.raises(ArgumentError, match=r"marks with lattice-1, its embedder with imwatermark"):
+        replace(bench.stamper, embedder=other)
