@@ -40,7 +40,7 @@ from provenance.watermark.schemes.lattice.words import Format
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Work:
+class Work:
     """Everything about B pictures that the strength search needs; see `lattice.embed`."""
 
     grid: Grid
@@ -107,19 +107,15 @@ def embed(
         uint8 (B, 3, H, W), a new tensor; bool (B,), False where the detector would not find the
         mark and the result must not be used.
     """
-    work = _prepare(pictures, format_, codewords)
-    strength, reached = _strength(work, targets)
-    luma = work.luma_at(strength)
-    amplitude, factor = _for_crops(work, luma, strength, targets)
-    luma, chroma = luma * _each(factor), work.chroma * _each(amplitude)
+    work = prepare(pictures, format_, codewords)
+    strength, reached = strengths(work, targets)
+    luma, chroma = residuals(work, strength, targets)
     marked = residual.add(pictures, luma, chroma)
-    seen = work.readers.clean(marked)
-    mild = work.readers.mild(work.marked(luma, chroma), MILD_QUALITY)
-    seen = torch.where(reached < REFUSE, torch.minimum(seen, mild), seen)
-    return marked, seen >= REFUSE
+    return marked, found(work, marked, luma, chroma, reached)
 
 
-def _prepare(pictures: Tensor, format_: Format, codewords: npt.NDArray[np.float32]) -> _Work:
+def prepare(pictures: Tensor, format_: Format, codewords: npt.NDArray[np.float32]) -> Work:
+    """All that the search needs to know of the pictures."""
     height, width = pictures.shape[-2:]
     size = frame.size(width, height)
     scale = max(frame.scale(width, height), 0.5)
@@ -130,7 +126,7 @@ def _prepare(pictures: Tensor, format_: Format, codewords: npt.NDArray[np.float3
     variance = local_variance(luma, scale)
     mask = luma_mask(luma, variance)
     chroma = residual.plain(grid, words[1], chroma_mask(variance), tilt=0.0)
-    return _Work(
+    return Work(
         grid=grid,
         codewords=words,
         readers=Readers(grid, words, size, (width, height)),
@@ -145,7 +141,7 @@ def _prepare(pictures: Tensor, format_: Format, codewords: npt.NDArray[np.float3
     )
 
 
-def _strength(work: _Work, targets: Targets) -> tuple[Tensor, Tensor]:
+def strengths(work: Work, targets: Targets) -> tuple[Tensor, Tensor]:
     """The strengths, and the z that they give after strong damage."""
     start = torch.full_like(work.luma[:, 0, 0], 0.4)
     first = work.strength_for(targets.score, start)
@@ -161,8 +157,22 @@ def _strength(work: _Work, targets: Targets) -> tuple[Tensor, Tensor]:
     return chosen, reached * (chosen / strength) ** (1 / EXPONENT)
 
 
+def residuals(work: Work, strength: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
+    """Luma and Cb, each float32 (B, h, w), with what crops need."""
+    luma = work.luma_at(strength)
+    amplitude, factor = _for_crops(work, luma, strength, targets)
+    return luma * _each(factor), work.chroma * _each(amplitude)
+
+
+def found(work: Work, marked: Tensor, luma: Tensor, chroma: Tensor, reached: Tensor) -> Tensor:
+    """Whether the detector finds the marks in the finished pictures: bool (B,)."""
+    seen = work.readers.clean(marked)
+    mild = work.readers.mild(work.marked(luma, chroma), MILD_QUALITY)
+    return torch.where(reached < REFUSE, torch.minimum(seen, mild), seen) >= REFUSE
+
+
 def _for_crops(
-    work: _Work, luma: Tensor, strength: Tensor, targets: Targets
+    work: Work, luma: Tensor, strength: Tensor, targets: Targets
 ) -> tuple[Tensor, Tensor]:
     """Amplitudes of Cb, and the factors by which luma is raised."""
     shown = work.marked(luma, torch.zeros_like(luma))

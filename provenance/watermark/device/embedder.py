@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _INSTALL: Final = "pip install 'provenance[torch]'"
 _CHANNELS: Final = 3
+#: Others lack 64-bit floats (mps), or were not tried.
+_DEVICES: Final = ("cuda", "cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +38,15 @@ class DeviceEmbedder:
 
     Attributes:
         device: where torch computes: `cuda`, `cuda:1`, `cpu`.
-        at_once: how many pictures are computed together, at most. A picture takes about 60 MB of
-            the device while it is, and 15 bytes for each of its pixels.
+        at_once: how many pictures are computed together, at most. Each takes about 100 MB while
+            it is, and 50 bytes for each of its pixels.
     """
 
     device: str = "cuda"
     at_once: int = 16
 
     def __post_init__(self) -> None:
+        _require_device(self.device.partition(":")[0])
         if self.at_once < 1:
             raise ArgumentError("at_once has to be at least 1")
 
@@ -77,7 +80,7 @@ class DeviceEmbedder:
         """Put payloads into images of one size, where they are.
 
         Args:
-            images: uint8 (B, 3, H, W) or (B, H, W, 3) on any device, order R, G, B. Floats are
+            images: uint8 (B, 3, H, W) or (B, H, W, 3), order R, G, B, on a device. Floats are
                 brought to uint8 with `levels` first.
             payloads: one for each, all in the layout for that size.
             key: 32-byte carrier key.
@@ -86,7 +89,7 @@ class DeviceEmbedder:
             uint8, of the same shape and on the same device, a new tensor.
 
         Raises:
-            ArgumentError: other images, or not one payload for each.
+            ArgumentError: other images or devices, or not one payload for each.
             CapacityError: an image cannot carry the mark; names its place. None is returned.
             SchemeError: torch is missing, or the device gave up.
         """
@@ -146,6 +149,11 @@ class DeviceEmbedder:
             return scaled.round_().clamp_(0, 255).to(torch.uint8)
 
 
+def _require_device(kind: str) -> None:
+    if kind not in _DEVICES:
+        raise ArgumentError(f"cannot mark on {kind!r}", hint=f"one of {', '.join(_DEVICES)}")
+
+
 def _channels_last(images: Tensor) -> bool:
     """Whether the order is (B, H, W, 3)."""
     shape = tuple(images.shape)
@@ -157,6 +165,7 @@ def _channels_last(images: Tensor) -> bool:
 
 
 def _require(images: Tensor, payloads: Sequence[Payload]) -> None:
+    _require_device(images.device.type)
     if str(images.dtype) != "torch.uint8":
         raise ArgumentError(
             f"cannot mark a batch of {images.dtype}: its range would have to be guessed",

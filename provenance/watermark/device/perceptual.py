@@ -72,16 +72,17 @@ class Budget:
         for (_, mean_weight, norm_weight), size, reference in zip(
             budget.SCALES, self._sizes, self._references, strict=True
         ):
-            loss = self._loss(reference, self._moments(marked, size)).double()
+            loss = self._loss(reference, _lightness(area(marked, *size))).double()
             cost += mean_weight * loss.mean((1, 2))
             cost += norm_weight * loss.pow(4).mean((1, 2)).pow(0.25)
         x = budget.polynomial(cost * budget.REST)
         return 100 - 10 * x.clamp(min=1e-9).pow(budget.POWER)
 
     @staticmethod
-    def _loss(reference: _Moments, marked: _Moments) -> Tensor:
+    def _loss(reference: _Moments, marked: Tensor) -> Tensor:
         light, mean, variance = reference
-        light2, mean2, variance2 = marked
-        covariance = smooth(light * light2, budget.SIGMA) - mean * mean2
+        parts = torch.stack([marked, marked * marked, light * marked])
+        mean2, square2, product = smooth(parts, budget.SIGMA)
+        covariance, variance2 = product - mean * mean2, square2 - mean2 * mean2
         structure = (2 * covariance + budget.C2) / (variance + variance2 + budget.C2)
         return (1 - (1 - (mean - mean2) ** 2) * structure).clamp_(min=0)

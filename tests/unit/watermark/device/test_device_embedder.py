@@ -78,18 +78,32 @@ def test_it_computes_at_least_one_at_a_time():
         DeviceEmbedder(at_once=0)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_device_that_is_not_there_is_one_line():
     with pytest.raises(SchemeError) as caught:
-        DeviceEmbedder().embed(TINY, PAYLOAD, KEY)
+        DeviceEmbedder(device="cuda:99").embed(TINY, PAYLOAD, KEY)
     assert caught.value.code is ErrorCode.SCHEME
     assert "the device could not mark" in caught.value.message
     assert "\n" not in caught.value.message
 
 
-def test_an_unknown_device_is_one_line():
-    with pytest.raises(SchemeError, match="the device could not mark"):
-        devices.embedder("nowhere").embed(TINY, PAYLOAD, KEY)
+@pytest.mark.parametrize("device", ["mps", "nowhere", ""])
+def test_devices_that_were_not_tried_are_refused(device):
+    with pytest.raises(ArgumentError, match="cannot mark on") as caught:
+        DeviceEmbedder(device=device)
+    assert caught.value.hint == "one of cuda, cpu"
+
+
+def test_tensors_without_memory_are_refused():
+    nothing = torch.zeros(1, 3, 256, 256, dtype=torch.uint8, device="meta")
+    with pytest.raises(ArgumentError, match="cannot mark on 'meta'"):
+        devices.embedder().embed_batch(nothing, [PAYLOAD], KEY)
+
+
+def test_a_read_only_array_is_left_as_it_is():
+    rgb = TINY.copy()
+    rgb.flags.writeable = False
+    devices.embedder().embed(rgb, PAYLOAD, KEY)
+    assert np.array_equal(rgb, TINY)
 
 
 def test_torch_is_not_loaded_before_a_picture_is_marked():
