@@ -9,6 +9,7 @@ import pytest
 from support import devices, pictures
 
 from provenance.errors import ArgumentError, SchemeError, SelfCheckError
+from provenance.imaging import ValueRange
 from provenance.model import RecordState, Verdict
 from provenance.watermark import SchemeInfo, catalog
 
@@ -35,12 +36,24 @@ def test_a_picture_marked_on_a_device_is_traced(bench):
     assert made.quality.psnr_db == pytest.approx(on_host.quality.psnr_db, abs=0.1)
 
 
+def test_a_tensor_is_marked_on_a_device_and_signed_later(bench):
+    stamper = replace(bench.stamper, embedder=devices.embedder())
+    tensor = devices.batch(pictures.crop()).float() / 255
+    marked = stamper.mark(tensor, bench.generation, value_range=ValueRange.UNIT)
+    made = stamper.sign(marked)
+    assert bench.workspace.verifier().verify(made.data).verdict is Verdict.TRACED
+    expected = bench.stamper.mark(pictures.crop(), bench.generation)
+    assert marked.quality.psnr_db == pytest.approx(expected.quality.psnr_db, abs=0.1)
+
+
 @pytest.mark.parametrize("level", [None, 0], ids=["unmarked", "black"])
 def test_a_device_that_marks_nothing_is_found_out(bench, level):
     stamper = replace(bench.stamper, embedder=Careless(level=level))
     with pytest.raises(SelfCheckError):
         stamper.stamp(pictures.crop(), bench.generation)
     assert RecordState.RELEASED not in bench.states()
+    with pytest.raises(SelfCheckError):
+        stamper.mark(pictures.crop(), bench.generation)
 
 
 def test_a_device_that_is_gone_releases_nothing(bench):
