@@ -24,7 +24,7 @@ from provenance.registry import RecordStore
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Picture, Pixels
 from provenance.stamp.target import Target
-from provenance.watermark import Layout, Payload, Scheme
+from provenance.watermark import Embedder, Layout, Payload, Scheme
 
 SOFTWARE = "provenance"
 
@@ -52,8 +52,10 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is known once everything was decoded and checked; `rgb` and `alpha` as they will be
-    marked, `to` where the file goes (None: into memory), `account` who asked for it.
+    """What is known once everything was decoded and checked.
+
+    `rgb` and `alpha` as they will be marked, `to` where the file goes (None: into memory),
+    `account` who asked for it, `embedder` what marks them (None: the scheme).
     """
 
     rgb: Pixels = field(repr=False)
@@ -67,6 +69,7 @@ class Job:
     target: Target
     to: Path | None
     account: Account | None = None
+    embedder: Embedder | None = None
 
     def encoded(
         self, payload: Payload, carrier_key: bytes, system: SystemRef
@@ -86,7 +89,7 @@ class Job:
         Raises:
             CapacityError, SchemeError: the picture cannot be marked.
         """
-        marked = self.scheme.embed(self.rgb, payload, carrier_key)
+        marked = (self.embedder or self.scheme).embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]
         return marked

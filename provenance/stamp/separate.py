@@ -125,6 +125,7 @@ def to_mark(
         target=MemoryTarget(),
         to=None,
         account=account,
+        embedder=stamper.embedder,
     )
 
 

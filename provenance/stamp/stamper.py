@@ -52,7 +52,7 @@ from provenance.stamp.selfcheck import SelfCheck, time_stamp_result
 from provenance.stamp.separate import to_mark, to_sign
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
-from provenance.watermark import DetectionKey, Payload, catalog, issue
+from provenance.watermark import DetectionKey, Embedder, Payload, catalog, issue
 
 _T = TypeVar("_T")
 PNG = Encoding(format=ImageFormat.PNG, lossless=True)
@@ -91,6 +91,8 @@ class Stamper:
         pseudonyms: the keys of accounts and request ids; without them none may be named.
         requests: how long a request that is under way is waited for.
         log: refuses a registry that was restored from an old backup; None does not look.
+        embedder: writes the marks instead of the scheme itself, as `watermark.device` does; of
+            the same scheme. What it writes is checked like any other mark.
     """
 
     system: SystemRef
@@ -107,6 +109,14 @@ class Stamper:
     pseudonyms: Pseudonyms | None = None
     requests: Requests = Requests()
     log: IssuanceGate | None = None
+    embedder: Embedder | None = None
+
+    def __post_init__(self) -> None:
+        if self.embedder is not None and self.embedder.info.name != self.scheme:
+            raise ArgumentError(
+                f"this stamper marks with {self.scheme}, its embedder with "
+                f"{self.embedder.info.name}"
+            )
 
     def stamp(
         self,
@@ -199,6 +209,7 @@ class Stamper:
             target=target,
             to=to,
             account=asked_by,
+            embedder=self.embedder,
         )
         refuse_stamped(job, self.store, self.key)
         # (2) reserve a record, or find that of an earlier try
