@@ -23,5 +23,6 @@ def write(destination: Destination, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except BaseException:
-        path.unlink(missing_ok=True)
+        if path.is_file():  # and no device
+            path.unlink()
         raise

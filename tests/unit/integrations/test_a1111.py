@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -179,6 +180,18 @@ def test_a_stamping_process_that_dies_is_refused_and_started_again(
     with pytest.raises(RuntimeError, match="cannot run"):
         host.api_image(generated(100))
     host.script.STAMPING._command = command
+
+
+def test_a_full_disk_leaves_no_part_of_a_file(host: WebUi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="no space"):
+        host.save_image(generated(), p=txt2img())
+    assert list(host.folder.iterdir()) == []
 
 
 def test_a_defect_before_saving_stops_the_picture(
