@@ -30,11 +30,11 @@ def host(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) 
     running.close()
 
 
-def generated(top: int = 0, *, size: int = 384) -> Image.Image:
+def generated(top: int = 0, *, size: int = 256) -> Image.Image:
     return Image.fromarray(pictures.crop(size, size, top=top))
 
 
-def photograph(*, size: int = 384) -> Image.Image:
+def photograph(*, size: int = 256) -> Image.Image:
     return Image.fromarray(pictures.sample("camera.png", size, size))
 
 
@@ -88,9 +88,9 @@ def test_the_save_button_writes_the_same_file_again(host: WebUi, workspace: Work
 
 
 def test_a_grid_is_a_picture_of_its_own(host: WebUi, workspace: Workspace) -> None:
-    grid = Image.new("RGB", (768, 384))
+    grid = Image.new("RGB", (512, 256))
     for index, image in enumerate(host.process(txt2img(), [generated(), generated(100)])):
-        grid.paste(image, (384 * index, 0))
+        grid.paste(image, (256 * index, 0))
     traced(workspace, host.save_image(grid, p=txt2img(), name="grid"))
 
 
@@ -139,7 +139,7 @@ def test_an_uploaded_source_that_the_host_keeps_is_not_called_generated(host: We
 
 def test_extras_name_their_source(host: WebUi, workspace: Workspace) -> None:
     saved = host.extras(
-        photograph(size=256),
+        photograph(),
         lambda image: image.resize((512, 512)),
     )
     record = recorded(workspace, saved)
@@ -159,7 +159,7 @@ def test_a_tiny_picture_is_refused(host: WebUi) -> None:
 
 def test_a_picture_of_sixteen_bits_is_refused(host: WebUi) -> None:
     with pytest.raises(RuntimeError, match="mode I;16"):
-        host.save_image(Image.new("I;16", (384, 384)), p=txt2img())
+        host.save_image(Image.new("I;16", (256, 256)), p=txt2img())
     assert list(host.folder.iterdir()) == []
 
 
@@ -180,6 +180,15 @@ def test_a_stamping_process_that_dies_is_refused_and_started_again(
     with pytest.raises(RuntimeError, match="cannot run"):
         host.api_image(generated(100))
     host.script.STAMPING._command = command
+
+
+def test_a_stamped_picture_of_unknown_origin_is_refused(host: WebUi) -> None:
+    (image,) = host.process(txt2img(), [generated()], save=False)
+    shown = host.gallery_image(image)
+    host.script.EXITS._issued.clear()  # the host was started again
+    with pytest.raises(RuntimeError, match="E_STAMPED"):
+        host.save_button(shown)
+    assert list(host.folder.iterdir()) == [shown]
 
 
 def test_a_full_disk_leaves_no_part_of_a_file(host: WebUi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,6 +94,14 @@ def test_what_cannot_be_stamped_is_not_kept(host: Host, picture: Image.Image, me
     assert host.files == set()
 
 
+def test_a_stamped_picture_without_a_source_is_refused(host: Host) -> None:
+    stamped = host.stamp(host.keep(generated()))
+    before = host.files
+    with pytest.raises(RuntimeError, match="E_STAMPED"):
+        host.stamp(stamped.name)
+    assert host.files == before
+
+
 def test_a_host_that_writes_something_else_loses_the_file(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
