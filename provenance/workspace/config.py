@@ -40,6 +40,7 @@ _OTHER_VARIABLES: Final = (
     "PROVENANCE_ACCOUNT",
     "PROVENANCE_LANG",
     "PROVENANCE_OPERATOR",
+    "PROVENANCE_PYTHON",  # of hosts that stamp through another installation
 )
 
 

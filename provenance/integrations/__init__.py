@@ -1,0 +1,1 @@
+"""Stamping inside programs that were written by others."""
