@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provenance.imaging import Encoding, Metadata, encode
 from provenance.imaging.xmp import with_ai_source
+from provenance.labels import Label, aigc_label
 from provenance.manifest import ManifestRequest
 from provenance.model.custody import Account
 from provenance.model.evidence import GenerationClaim, SoftBinding
@@ -50,7 +51,8 @@ class Stamped:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What is known once everything was decoded and checked; `rgb` and `alpha` as they will be
-    marked, `to` where the file goes (None: into memory), `account` who asked for it.
+    marked, `to` where the file goes (None: into memory), `account` who asked for it, `label` what
+    was drawn into it.
     """
 
     rgb: Pixels = field(repr=False)
@@ -64,6 +66,7 @@ class Job:
     target: Target
     to: Path | None
     account: Account | None = None
+    label: Label | None = None
 
     def encoded(
         self, payload: Payload, carrier_key: bytes, system: SystemRef
@@ -77,13 +80,16 @@ class Job:
         marked = self.scheme.embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]
-        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))
+        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system, payload))
 
-    def _metadata(self, system: SystemRef) -> Metadata:
+    def _metadata(self, system: SystemRef, payload: Payload) -> Metadata:
         kept = self.source.metadata
         name = f"{system.name}: {self.generation.model}"
         version, edited = self.generation.model_version, self.made_from.edited
-        xmp = with_ai_source(kept.xmp, system=name, version=version, edited=edited)
+        aigc = ""
+        if self.label is Label.CN:
+            aigc = aigc_label(producer=system.name, content_id=str(payload.mark_id))
+        xmp = with_ai_source(kept.xmp, system=name, version=version, edited=edited, aigc=aigc)
         return Metadata(exif=kept.exif, xmp=xmp, icc=kept.icc)
 
     def manifest_request(self, record: Record, payload: Payload, version: str) -> ManifestRequest:

@@ -26,6 +26,7 @@ from provenance.imaging import (
 from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr, quality
 from provenance.keys import Pseudonyms, Signer, TimeStamping
+from provenance.labels import Label, labelled
 from provenance.manifest import sign
 from provenance.manifest.build import SignedFile
 from provenance.model.custody import Account
@@ -86,6 +87,7 @@ class Stamper:
         pseudonyms: the keys of accounts and request ids; without them none may be named.
         requests: how long a request that is under way is waited for.
         log: refuses a registry that was restored from an old backup; None does not look.
+        label: drawn into every picture, before it is marked; None draws nothing.
     """
 
     system: SystemRef
@@ -102,6 +104,7 @@ class Stamper:
     pseudonyms: Pseudonyms | None = None
     requests: Requests = Requests()
     log: IssuanceGate | None = None
+    label: Label | None = None
 
     def stamp(
         self,
@@ -147,7 +150,7 @@ class Stamper:
             RequestError: the request id was used for another input.
             InputError: the input or a parent is no acceptable image, or the picture cannot
                 be written that way.
-            CapacityError: the image cannot carry the mark.
+            CapacityError: the image cannot carry the mark or the label.
             SignerError, ManifestError: nothing was signed, or a manifest that has to be
                 carried on cannot be.
             TimeStampError: a time stamp is required and there is none that can be trusted.
@@ -168,6 +171,8 @@ class Stamper:
             parents, source.ancestor, generation, formats=self.formats, limits=self.limits
         )
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
+        if self.label is not None:
+            rgb, alpha = labelled(rgb, alpha, self.label, edited=made_from.edited)
         scheme.info.require_fit(rgb)
         job = Job(
             rgb=rgb,
@@ -181,6 +186,7 @@ class Stamper:
             target=target,
             to=to,
             account=asked_by,
+            label=self.label,
         )
         # (2) reserve a record, or find that of an earlier try
         if self.log is not None:
@@ -236,6 +242,7 @@ class Stamper:
             encoding=job.encoding,
             scheme=self.scheme,
             parents=parents,
+            label=self.label,
         )
 
         def reserve() -> Record:
