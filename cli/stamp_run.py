@@ -104,7 +104,7 @@ class _Report:
     def summarise(self) -> None:
         """In is the sum of out."""
         counts = ", ".join(f"{self._counts[name]:,} {name}" for name in _KINDS)
-        talk(f"{self._counts.total():,} files: {counts}")
+        talk(f"{counts}: {self._counts.total():,} in all")
 
 
 _KINDS = ("stamped", "skipped", "refused")
