@@ -21,7 +21,7 @@ from provenance.labels.label import Label, words
 Pixels = npt.NDArray[np.uint8]
 _Coverage = npt.NDArray[np.float64]
 
-#: Height of the letters as a share of the shortest side: GB 45438-2025, 5.2 asks for 5 % at least.
+#: Height of the letters as a share of the shortest side: GB 45438-2025 asks for 5 % at least.
 SHARE: Final = 0.05
 #: Fewer pixels are no letters any more; the characters have five lines above one another.
 MIN_HEIGHT: Final = 14

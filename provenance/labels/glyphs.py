@@ -70,7 +70,7 @@ GLYPHS: Final[dict[str, Glyph]] = {
         0.61, ((0.545, _TOP), (_LEFT, _TOP), (_LEFT, _BOTTOM)), ((_LEFT, 0.5), (0.49, 0.5))
     ),
     "G": _capital(
-        0.86,
+        0.88,
         (
             *_arc(0.44, 0.5, _ROUND, 0.5 - _TOP, -42, -360),
             (0.44 + _ROUND, 0.54),
