@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import falls, pictures
+from support import disks, falls, pictures
 from support.command import Command, Result, run
 
 from provenance import Workspace
@@ -340,6 +340,25 @@ def test_a_run_that_cannot_succeed_ends_early(
     assert "E_LOG" in result.err
     assert "--resume" in result.err
     assert not files(tmp_path / "2")
+
+
+def test_a_full_disk_ends_the_run_and_space_lets_it_go_on(
+    command: Command, owner: Workspace, tmp_path: Path
+) -> None:
+    archive = filled(tmp_path / "archive", 16)
+    with disks.mounted(tmp_path / "disk", "8m") as disk:
+        out = disk.path / "out"
+        arguments = ("stamp", "-w", owner.path, archive, "-o", out, "--workers", "2", "--resume")
+        out.mkdir()
+        disk.fill(but=300_000)
+        full = command(*arguments)
+        assert full.code == 2
+        assert "No space left on device" in full.err
+        assert "E_IO" in full.err
+        assert owner.store().count()[RecordState.RESERVED] == 0
+        disk.empty()
+        assert command(*arguments).code == 0
+        require_whole(owner, out, 16)
 
 
 def test_only_one_process_works_on_a_run(owner: Workspace, archive: Path, tmp_path: Path) -> None:
