@@ -62,7 +62,7 @@ class Orders:
             pseudonym = self.workspace.pseudonyms().of(self.account).pseudonym
             account = self.workspace.pseudonyms().keyed(_ACCOUNT, pseudonym.encode()).hex()
         document = {
-            "system": self.workspace.settings.system.id,
+            "system": [self.workspace.settings.system.id, self.workspace.settings.system.name],
             "epoch": self.workspace.settings.system.epoch,
             "generation": asdict(self.generation),
             "encoding": asdict(self.encoding) | {"quality": self.encoding.effective_quality},

@@ -70,7 +70,7 @@ class Names:
         for directory in self.directories:
             for relative in dict.fromkeys((place, bare)):
                 path = directory / relative
-                if self._named(relative) == place and path.is_symlink() | os.path.isfile(path):  # noqa: PTH113
+                if self._named(relative) == place and (path.is_symlink() or os.path.isfile(path)):  # noqa: PTH113
                     yield path
 
 

@@ -188,10 +188,18 @@ def test_a_signal_lets_what_was_begun_be_finished_and_says_how_to_go_on(
     assert counted(result) == [8 - stamped, stamped, 0, 8]
 
 
+@pytest.mark.parametrize(
+    ("deed", "says"),
+    [
+        ("segfault", "the worker crashed (SIGSEGV)"),
+        ("kill", "the worker crashed (SIGKILL)"),
+        ("forge", "the worker answered with something else"),
+    ],
+)
 def test_a_file_that_workers_die_of_costs_no_other(
-    owner: Workspace, archive: Path, tmp_path: Path
+    owner: Workspace, archive: Path, tmp_path: Path, deed: str, says: str
 ) -> None:
-    (archive / "poison.png").write_bytes(falls.picture("segfault"))
+    (archive / "poison.png").write_bytes(falls.picture(deed))
     arguments = ("stamp", "-w", owner.path, archive, "-o", tmp_path / "out", "--workers", "2")
     done = run(*arguments, "--jsonl", env=falls.environment())
     assert done.returncode == 6, done.stderr
@@ -199,7 +207,7 @@ def test_a_file_that_workers_die_of_costs_no_other(
     (lost,) = [row for row in rows if row["error"]]
     assert lost["input"].endswith("poison.png")
     assert lost["error"]["code"] == "E_CRASH"
-    assert lost["error"]["message"] == "the worker crashed (SIGSEGV)"
+    assert lost["error"]["message"] == says
     require_whole(owner, tmp_path / "out", 4)
 
 
