@@ -112,3 +112,15 @@ def test_too_small_for_a_label_leaves_nothing(workspace: Workspace) -> None:
     with pytest.raises(CapacityError, match="label"):
         replace(workspace.stamper(), label=Label.EU).stamp(pictures.crop(256, 130), MODEL)
     assert workspace.store().count() == before
+
+
+def test_marking_apart_draws_and_signing_does_not_draw_again(workspace: Workspace) -> None:
+    stamper = replace(workspace.stamper(), label=Label.CN)
+    marked = stamper.mark(picture(), MODEL)
+    expected, _ = labelled(picture(), None, Label.CN, edited=False)
+    assert psnr(expected, marked.rgb) > 30
+    stamped = stamper.sign(marked)
+    image = load(stamped.data)
+    assert np.array_equal(image.rgb, marked.rgb)
+    (text,) = [item for item in embedded_texts(image) if item.key == AIGC]
+    assert json.loads(text.value)["ProduceID"] == str(stamped.mark_id)
