@@ -76,6 +76,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.release_kills
 	$(BIN)/python -m benchmarks.registry search
 	$(BIN)/python -m benchmarks.log
+	$(BIN)/python -m benchmarks.stamp_files
 
 # HELD_OUT names a folder that `benchmarks.content_match collect` made; without it the held-out
 # part of the content match is left out.

@@ -8,6 +8,7 @@ from pathlib import Path
 from provenance.imaging import Encoding, Metadata, encode
 from provenance.imaging.quality import quality
 from provenance.imaging.xmp import with_ai_source
+from provenance.labels import Label, aigc_label
 from provenance.manifest import ManifestRequest
 from provenance.model.custody import Account
 from provenance.model.evidence import GenerationClaim, SoftBinding
@@ -55,7 +56,8 @@ class Job:
     """What is known once everything was decoded and checked.
 
     `rgb` and `alpha` as they will be marked, `to` where the file goes (None: into memory),
-    `account` who asked for it, `embedder` what marks them (None: the scheme).
+    `account` who asked for it, `embedder` what marks them (None: the scheme), `label` what was
+    drawn into it.
     """
 
     rgb: Pixels = field(repr=False)
@@ -70,6 +72,7 @@ class Job:
     to: Path | None
     account: Account | None = None
     embedder: Embedder | None = None
+    label: Label | None = None
 
     def encoded(
         self, payload: Payload, carrier_key: bytes, system: SystemRef
@@ -81,7 +84,7 @@ class Job:
             InputError: it cannot be written in that format.
         """
         marked = self.marked(payload, carrier_key)
-        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))
+        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system, payload))
 
     def marked(self, payload: Payload, carrier_key: bytes) -> Pixels:
         """The marked pixels.
@@ -106,11 +109,14 @@ class Job:
         """
         return store.issue(record.record_id, file)
 
-    def _metadata(self, system: SystemRef) -> Metadata:
+    def _metadata(self, system: SystemRef, payload: Payload) -> Metadata:
         kept = self.source.metadata
         name = f"{system.name}: {self.generation.model}"
         version, edited = self.generation.model_version, self.made_from.edited
-        xmp = with_ai_source(kept.xmp, system=name, version=version, edited=edited)
+        aigc = ""
+        if self.label is Label.CN:
+            aigc = aigc_label(producer=system.name, content_id=str(payload.mark_id))
+        xmp = with_ai_source(kept.xmp, system=name, version=version, edited=edited, aigc=aigc)
         return Metadata(exif=kept.exif, xmp=xmp, icc=kept.icc)
 
     def manifest_request(self, record: Record, payload: Payload, version: str) -> ManifestRequest:

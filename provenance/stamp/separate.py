@@ -18,6 +18,7 @@ from provenance.imaging import (
     probe,
 )
 from provenance.imaging.memory import ImageInput
+from provenance.labels import labelled
 from provenance.model.custody import Account
 from provenance.model.generation import (
     Generation,
@@ -54,14 +55,16 @@ class MarkedJob(Job):
 
     def encoded(
         self,
-        payload: Payload,  # noqa: ARG002 - it is in the picture
-        carrier_key: bytes,  # noqa: ARG002
+        payload: Payload,
+        carrier_key: bytes,  # noqa: ARG002 - the mark is in the picture
         system: SystemRef,
     ) -> tuple[Pixels, bytes]:
         """The pixels as they are, and the file."""
         if self.file is not None:
             return self.rgb, self.file
-        return self.rgb, encode(self.rgb, self.alpha, self.encoding, self._metadata(system))
+        return self.rgb, encode(
+            self.rgb, self.alpha, self.encoding, self._metadata(system, payload)
+        )
 
     def cost(self, marked: Pixels) -> MarkQuality:  # noqa: ARG002 - the unmarked one is gone
         """What the mark cost when it was embedded."""
@@ -111,17 +114,20 @@ def to_mark(
     made_from = ancestry(
         parents, source.ancestor, generation, formats=stamper.formats, limits=stamper.limits
     )
+    rgb, alpha = source.rgb, source.alpha
+    if stamper.label is not None:
+        rgb, alpha = labelled(rgb, alpha, stamper.label, edited=made_from.edited)
     scheme = catalog.scheme(stamper.scheme)
-    scheme.info.require_fit(source.rgb)
+    scheme.info.require_fit(rgb)
     return Job(
-        rgb=source.rgb,
-        alpha=source.alpha,
+        rgb=rgb,
+        alpha=alpha,
         source=source,
         made_from=made_from,
         generation=generation,
         encoding=_PNG,
         scheme=scheme,
-        layout=scheme.info.layout_for(source.rgb),
+        layout=scheme.info.layout_for(rgb),
         target=MemoryTarget(),
         to=None,
         account=account,
@@ -169,6 +175,7 @@ def to_sign(
         to=to,
         file=file,
         marking=marking,
+        label=stamper.label,
     )
     return job, record
 

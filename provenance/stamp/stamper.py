@@ -28,6 +28,7 @@ from provenance.imaging import (
 from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr
 from provenance.keys import Pseudonyms, Signer, TimeStamping
+from provenance.labels import Label, labelled
 from provenance.manifest import sign
 from provenance.manifest.build import SignedFile
 from provenance.model.custody import Account
@@ -93,6 +94,7 @@ class Stamper:
         log: refuses a registry that was restored from an old backup; None does not look.
         embedder: writes the marks instead of the scheme itself, as `watermark.device` does; of
             the same scheme. What it writes is checked like any other mark.
+        label: drawn into every picture, before it is marked; None draws nothing.
     """
 
     system: SystemRef
@@ -110,6 +112,7 @@ class Stamper:
     requests: Requests = Requests()
     log: IssuanceGate | None = None
     embedder: Embedder | None = None
+    label: Label | None = None
 
     def __post_init__(self) -> None:
         if self.embedder is not None and self.embedder.info.name != self.scheme:
@@ -168,7 +171,7 @@ class Stamper:
                 edit, by parents or by its own manifest.
             InputError: the input or a parent is no acceptable image, or the picture cannot
                 be written that way.
-            CapacityError: the image cannot carry the mark.
+            CapacityError: the image cannot carry the mark or the label.
             SignerError, ManifestError: nothing was signed, or a manifest that has to be
                 carried on cannot be.
             TimeStampError: a time stamp is required and there is none that can be trusted.
@@ -196,6 +199,8 @@ class Stamper:
             parents, source.ancestor, generation, formats=self.formats, limits=self.limits
         )
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
+        if self.label is not None:
+            rgb, alpha = labelled(rgb, alpha, self.label, edited=made_from.edited)
         scheme.info.require_fit(rgb)
         job = Job(
             rgb=rgb,
@@ -210,6 +215,7 @@ class Stamper:
             to=to,
             account=asked_by,
             embedder=self.embedder,
+            label=self.label,
         )
         refuse_stamped(job, self.store, self.key)
         # (2) reserve a record, or find that of an earlier try
@@ -252,7 +258,7 @@ class Stamper:
                 or cannot be used here, or an impossible time.
             AlreadyStampedError: it carries a mark of this system and is not declared an edit.
             InputError, ManifestError: the input or a parent cannot be used.
-            CapacityError: the image cannot carry the mark.
+            CapacityError: the image cannot carry the mark or the label.
             SelfCheckError: the mark does not read back.
             LogError: registry or log were restored from an old backup.
             RegistryError: the record could not be kept.
@@ -373,6 +379,7 @@ class Stamper:
             encoding=job.encoding,
             scheme=self.scheme,
             parents=parents,
+            label=self.label,
         )
 
         def reserve() -> Record:

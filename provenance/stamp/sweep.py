@@ -105,6 +105,16 @@ class Sweep:
             if found.unreleased and path not in used and found.changed < self.before:
                 yield _attempt(partial(self._clear, path, given_up))
 
+    def leftovers(self, directory: Path) -> Iterator[Deed]:
+        """Only the files beside that nobody needs, of a directory in which nobody works.
+
+        Raises:
+            ArgumentError: it is no directory.
+        """
+        for found in files_in(directory):
+            if isinstance(found, Found) and found.unreleased and found.changed < self.before:
+                yield _attempt(partial(self._clear, found.path, ()))
+
     def _void(self, record: Record) -> Deed:
         if not self.dry_run:
             self.store.void(record.record_id)

@@ -366,6 +366,7 @@ class Workspace:
             time_stamping=settings.time_stamping(),
             pseudonyms=self.pseudonyms(),
             log=self.log(read_only=False),
+            label=settings.label,
         )
 
     def verifier(self) -> Verifier:
