@@ -161,6 +161,24 @@ class RegistryError(ProvenanceError):
     default_code = ErrorCode.REGISTRY
 
 
+class BatchError(ProvenanceError):
+    """Some pictures of a batch cannot be stamped, so none of them was given out.
+
+    `results` has the record or the error of each picture, in order. It does not cross processes.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: ErrorCode | None = None,
+        results: tuple[object, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.results = results
+
+
 class RequestError(ProvenanceError):
     """A request id that was used before, for another input."""
 
