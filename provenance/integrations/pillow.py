@@ -25,7 +25,7 @@ class StampedImage(Image.Image):
 
     `save` writes the stamped file and nothing else. What Pillow makes of this image (`copy`,
     `resize`, `convert`, ...) is a plain image: it carries the mark, and neither manifest nor
-    record. Pickling and `copy.copy` keep the record.
+    record. Pickling and `copy.deepcopy` keep the record.
 
     Attributes:
         stamped: the file and its record.

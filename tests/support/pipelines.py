@@ -30,6 +30,8 @@ from transformers import (
     CLIPVisionConfig,
 )
 
+torch.set_num_threads(1)  # on such small tensors threads only wait for one another
+
 SIDE = 256
 _WIDTH = 8  # of the text encoders
 _BLOCKS: dict[str, Any] = {
@@ -136,9 +138,15 @@ def alarmed_checker() -> StableDiffusionSafetyChecker:
     return checker
 
 
-def random(**options: Any) -> dict[str, Any]:
-    """The short call with a prompt and always the same noise."""
+def call(**options: Any) -> dict[str, Any]:
+    """The arguments of a short call with a prompt and always the same noise."""
     return {"prompt": "low", "generator": torch.Generator().manual_seed(0), **CALL, **options}
+
+
+def edit_call(**options: Any) -> dict[str, Any]:
+    """The same for a call that starts from a picture, which has its size already."""
+    whole = call(strength=1.0, **options)
+    return {name: value for name, value in whole.items() if name not in ("height", "width")}
 
 
 def _vae(**options: Any) -> AutoencoderKL:

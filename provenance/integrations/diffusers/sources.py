@@ -119,8 +119,10 @@ def _files(
 
 
 def _pictures(value: object) -> Iterator[object]:
-    """Single pictures: PIL images, and arrays (H, W, C) or tensors (C, H, W) of one or three
-    channels. Whatever else there is (latents, embeddings) is no picture.
+    """Single pictures, as PIL images or arrays (H, W, C) of one or three channels.
+
+    Whatever else there is (latents, embeddings) is no picture. FLUX packs latents into three
+    dimensions, so that a single tensor or array in colour is one of three channels.
     """
     if isinstance(value, list | tuple):
         for item in value:
@@ -129,9 +131,12 @@ def _pictures(value: object) -> Iterator[object]:
         yield value
     elif is_array(value):
         array = array_of(value)
-        for item in array if array.ndim == 4 else [array]:
-            if item.ndim == 3 and item.shape[2] in (1, 3):
-                yield item
+        if array.ndim == 2:
+            yield array[:, :, None]
+        elif array.ndim == 3 and array.shape[2] == 3:
+            yield array
+        elif array.ndim == 4 and array.shape[3] in (1, 3):
+            yield from array
 
 
 def _encoded(picture: Any, limits: Limits) -> bytes:  # noqa: ANN401 - a PIL image or an array
@@ -156,7 +161,9 @@ def _bytes_of(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def _named_like(kind: type, parts: Sequence[str]) -> bool:
-    return any(part in item.__name__ for item in kind.__mro__ for part in parts)
+    """A pipeline or one of those that it descends from is called so; its mixins do not count."""
+    names = [item.__name__ for item in kind.__mro__ if "Pipeline" in item.__name__]
+    return any(part in name for name in names for part in parts)
 
 
 def _by_name(kind: type, table: Mapping[str, tuple[Operation, ...]]) -> tuple[Operation, ...]:

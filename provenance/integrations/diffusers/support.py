@@ -18,6 +18,7 @@ _EXCEPTIONS: Final = {
     "LEditsPPPipelineStableDiffusionXL": "its method invert gives pictures too",
     "QwenImageLayeredPipeline": "it gives layers to be laid over one another, not pictures",
     "StableDiffusionLDM3DPipeline": "it gives depth maps beside pictures",
+    "TextToVideoZeroPipeline": "it makes videos",
     "TextToVideoZeroSDXLPipeline": "it makes videos",
     "UniDiffuserPipeline": "it makes text as well, and pictures only in some of its modes",
     "VisualClozeGenerationPipeline": "it gives grids, cut into lists of pictures",
@@ -44,7 +45,7 @@ def why_not(pipeline: object) -> str:
     for name in (item.__name__ for item in kind.__mro__):
         if name in _EXCEPTIONS:
             return _EXCEPTIONS[name]
-    if not (hasattr(pipeline, "components") and hasattr(pipeline, "config") and callable(pipeline)):
+    if not all(hasattr(kind, name) for name in ("components", "config", "__call__")):
         return "it is no pipeline of diffusers"
     if hasattr(pipeline, "video_processor"):
         return "it makes videos"
