@@ -46,7 +46,7 @@ def run(
     generation = protection.stated(pipeline, made_from)
     return stamp_output(
         result,
-        lambda pictures: protection.stamp_all(pictures, generation, made_from),
+        lambda pictures, axes: protection.stamp_all(pictures, axes, generation, made_from),
         protection.stamper.limits,
     )
 

@@ -8,15 +8,16 @@ from typing import Any, Final
 import numpy as np
 
 from provenance.errors import ArgumentError
-from provenance.imaging import Limits
-from provenance.integrations.diffusers.pixels import array_of, is_array, like, unit_to_bytes
+from provenance.imaging import Axes, Limits
+from provenance.imaging.arrays import is_array, shape_of
+from provenance.integrations.diffusers.pixels import axes_of, like
 from provenance.integrations.pillow import StampedImage, is_image, pixels_in
 from provenance.stamp import Stamped
 
 #: The fields of an output that hold its pictures.
 FIELDS: Final = ("images", "image")
-#: Stamps all pictures, PIL images or uint8 (H, W, 3), or raises.
-StampAll = Callable[[list[Any]], tuple[Stamped, ...]]
+#: Stamps all pictures or raises: PIL images, or arrays and tensors of 0..1 in the order named.
+StampAll = Callable[[list[Any], Axes | None], tuple[Stamped, ...]]
 
 
 def stamp_output(
@@ -50,12 +51,13 @@ def _replaced(
 ) -> tuple[Any, tuple[Stamped, ...]]:
     """The pictures, stamped, and their records."""
     if isinstance(pictures, list) and pictures and all(is_image(item) for item in pictures):
-        stamped = stamp_all(pictures)
+        stamped = stamp_all(pictures, None)
         return [StampedImage.of(item, limits) for item in stamped], stamped
     if is_array(pictures):
-        array = array_of(pictures)
-        if array.ndim == 4 and array.shape[3] == 3:
-            stamped = stamp_all([unit_to_bytes(item) for item in array])
+        axes, shape = axes_of(pictures), shape_of(pictures)
+        if len(shape) == 4 and shape[3 if axes is Axes.HWC else 1] == 3:
+            batch: Any = pictures
+            stamped = stamp_all([batch[number] for number in range(shape[0])], axes)
             return like(pictures, np.stack([pixels_in(item, limits) for item in stamped])), stamped
     raise _unknown(pictures)
 
@@ -77,14 +79,14 @@ def _require_no_pixels(values: Any) -> None:  # noqa: ANN401 - any iterable
     for value in values:
         if isinstance(value, list | tuple):
             _require_no_pixels(value)
-        elif is_image(value) or (is_array(value) and value.ndim >= 3):
+        elif is_image(value) or (is_array(value) and len(shape_of(value)) >= 3):
             raise _unknown(value)
 
 
 def _unknown(value: object) -> ArgumentError:
     about = type(value).__name__
     if is_array(value):
-        about += f" of shape {tuple(value.shape)}"  # type: ignore[attr-defined]
+        about += f" of shape {shape_of(value)}"
     return ArgumentError(
         f"the pipeline returned what may be unstamped pictures: a {about}",
         hint="it is not one that protect knows; stamp what it makes yourself: Stamper.stamp",

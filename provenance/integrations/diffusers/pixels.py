@@ -1,4 +1,4 @@
-"""Arrays and tensors, known by their shape; torch is not imported."""
+"""Arrays and tensors in the orders of diffusers; torch is not imported."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from provenance.errors import ErrorCode, InputError
-
-#: How far a value may lie outside of 0..1: half a step of 8 bits, as rounding would leave it.
-_SLACK = 0.5 / 255
+from provenance.imaging import Axes
 
 
-def is_tensor(value: object) -> bool:
-    """Whether this is a torch tensor."""
-    return all(hasattr(value, name) for name in ("detach", "cpu", "new_tensor", "permute"))
-
-
-def is_array(value: object) -> bool:
-    """Whether this is a NumPy array or a torch tensor."""
-    return isinstance(value, np.ndarray) or is_tensor(value)
+def axes_of(value: object) -> Axes:
+    """The order of one picture in diffusers' arrays and tensors."""
+    return Axes.HWC if isinstance(value, np.ndarray) else Axes.CHW
 
 
 def array_of(value: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - NumPy's or torch's
@@ -32,24 +24,6 @@ def array_of(value: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - NumPy's or torch
         values = values.float()  # NumPy has no bfloat16
     array: npt.NDArray[Any] = values.numpy()
     return np.moveaxis(array, -3, -1) if array.ndim >= 3 else array
-
-
-def unit_to_bytes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Floats of 0..1 as uint8 0..255, rounded as diffusers does.
-
-    Raises:
-        InputError: another range, or a value that is no number.
-    """
-    if not np.issubdtype(array.dtype, np.floating):
-        raise InputError(f"expected floats of 0..1, not {array.dtype}", code=ErrorCode.ARGUMENT)
-    if not np.isfinite(array).all():
-        raise InputError("the picture has values that are no numbers", code=ErrorCode.ARGUMENT)
-    if array.min() < -_SLACK or array.max() > 1 + _SLACK:
-        raise InputError(
-            f"expected values of 0..1, not {array.min():.3g}..{array.max():.3g}",
-            code=ErrorCode.ARGUMENT,
-        )
-    return (array.clip(0, 1) * 255).round().astype(np.uint8)
 
 
 def like(original: Any, pixels: npt.NDArray[np.uint8]) -> Any:  # noqa: ANN401

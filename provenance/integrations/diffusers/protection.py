@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from provenance.errors import BatchError, ProvenanceError
-from provenance.imaging import Encoding
+from provenance.imaging import Axes, Encoding, ValueRange
 from provenance.integrations.diffusers.naming import default_generation
 from provenance.integrations.diffusers.sources import Sources
 from provenance.model.generation import Generation
@@ -31,9 +31,13 @@ class Protection:
         return self  # immutable, and the stamper holds a registry
 
     def stamp_all(
-        self, pictures: Sequence[Any], generation: Generation, made_from: Sources
+        self,
+        pictures: Sequence[Any],
+        axes: Axes | None,
+        generation: Generation,
+        made_from: Sources,
     ) -> tuple[Stamped, ...]:
-        """Stamp every picture of one call.
+        """Stamp every picture of one call: PIL images, or arrays of 0..1 in the order `axes`.
 
         Raises:
             BatchError: one of them cannot be stamped.
@@ -43,13 +47,20 @@ class Protection:
             parents = made_from.of(position, len(pictures))
             try:
                 results.append(
-                    self.stamper.stamp(picture, generation, parents=parents, encoding=self.encoding)
+                    self.stamper.stamp(
+                        picture,
+                        generation,
+                        value_range=None if axes is None else ValueRange.UNIT,
+                        axes=axes,
+                        parents=parents,
+                        encoding=self.encoding,
+                    )
                 )
             except ProvenanceError as error:
                 results.append(error)
         stamped = tuple(item for item in results if isinstance(item, Stamped))
         if len(stamped) < len(results):
-            raise _failed(results)
+            raise BatchError.of(results)
         if self.on_stamped is not None:
             for item in stamped:
                 self.on_stamped(item)
@@ -60,21 +71,3 @@ class Protection:
         generation = self.generation or default_generation(pipeline)
         operations = generation.operations or made_from.operations
         return replace(generation, operations=operations if made_from.edited else ())
-
-
-def _failed(results: Sequence[Stamped | ProvenanceError]) -> BatchError:
-    failures = [
-        (position, item)
-        for position, item in enumerate(results, 1)
-        if isinstance(item, ProvenanceError)
-    ]
-    position, first = failures[0]
-    more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
-    error = BatchError(
-        f"picture {position} of {len(results)} cannot be stamped{more}: {first.message}",
-        hint=first.hint,
-        code=first.code,
-        results=tuple(results),
-    )
-    error.__cause__ = first
-    return error

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from provenance.errors import ProvenanceError
 from provenance.imaging import Limits, Metadata, encode
+from provenance.imaging.arrays import is_array
 from provenance.imaging.memory import pixels_of
-from provenance.integrations.diffusers.pixels import array_of, is_array
+from provenance.integrations.diffusers.pixels import array_of
 from provenance.integrations.pillow import StampedImage, is_image
 from provenance.model.generation import Operation
 from provenance.stamp.stamper import PNG
