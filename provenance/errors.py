@@ -10,6 +10,7 @@ dependency, with ``raise ... from error`` so that nothing is lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -170,6 +171,59 @@ class RequestError(ProvenanceError):
     """A request id that was used before, for another input."""
 
     default_code = ErrorCode.REQUEST
+
+
+class BatchError(ProvenanceError):
+    """Some pictures of a batch could not be stamped; the others were.
+
+    Attributes:
+        results: for each picture in order, what stamping it returned (`stamp.Stamped`) or the
+            error (`ProvenanceError`).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: ErrorCode | None = None,
+        results: tuple[object, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.results = results
+
+    @classmethod
+    def of(cls, results: Sequence[object]) -> BatchError:
+        """The error that says which of these results are errors; one at least is.
+
+        Its code is that of the first.
+        """
+        made = cls("", results=tuple(results))
+        (first, error), *others = made.errors.items()
+        made.message = f"{len(made.errors)} of {len(results)} pictures could not be stamped; "
+        made.message += f"picture {first}: {error.message}"
+        if others:
+            made.message += f"; also {_positions([position for position, _ in others])}"
+        made.args = (made.message,)
+        made.hint, made.code = error.hint, error.code
+        return made
+
+    @property
+    def errors(self) -> dict[int, ProvenanceError]:
+        """The errors by position, counted from 0."""
+        return {
+            position: result
+            for position, result in enumerate(self.results)
+            if isinstance(result, ProvenanceError)
+        }
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (BatchError.of, (self.results,)) if self.results else super().__reduce__()
+
+
+def _positions(positions: Sequence[int], most: int = 10) -> str:
+    named = ", ".join(map(str, positions[:most]))
+    return named + (", ..." if len(positions) > most else "")
 
 
 class AlreadyStampedError(ProvenanceError):
