@@ -24,7 +24,7 @@ from provenance.gateway.refusal import (
     unreadable,
 )
 from provenance.gateway.settings import GatewayLimits
-from provenance.gateway.stamping import Stamps, check_head, check_type
+from provenance.gateway.stamping import Stamps, check_head, check_header, check_type
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -155,9 +155,7 @@ class Answer:
 
     def _check_headers(self, status: int) -> None:
         for name, value in self._headers:
-            text = value.decode("latin-1")
-            if find.pictures(text):
-                raise unexaminable(f"the header {name.decode('latin-1')[:40]} holds an image")
+            check_header(name, value)
         if not self.stamps.policy.pass_links:
             # Without a host it leads back to the gateway.
             target = one_header(self._headers, b"location")

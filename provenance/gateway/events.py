@@ -129,7 +129,8 @@ class Stream:
                 others.append(line)
                 if len(line) > _MAX_FIELD:
                     raise unexaminable("a field of an event is too long")
-                self.stamps.text(line)
+                if self.stamps.text(line) is not line:
+                    raise unexaminable("an event holds an image where none belongs")
         if not fields:
             return data
         payload = "\n".join(fields)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ _INSIDE: Final = re.compile(
 )
 _DATA_URL: Final = re.compile(r"data:([^,\n]{0,200}),", re.IGNORECASE)
 _LINK: Final = re.compile(
-    r"!\[[^\]]{0,1000}\]\(\s{0,20}<?\s{0,20}(?:https?:)?//|<img\b[^>]{0,2000}?\bsrc(?:set)?\s{0,20}"
+    r"!\[[^\]\n]{0,300}\]\(\s{0,20}<?\s{0,20}(?:https?:)?//"
+    r"|<img\b[^<>]{0,1000}?\bsrc(?:set)?\s{0,20}"
     r"=\s{0,20}[\"']?(?:https?:)?//",
     re.IGNORECASE,
 )
@@ -41,6 +43,7 @@ _IMAGE_ADDRESS: Final = re.compile(
 _HEXADECIMAL: Final = re.compile(
     r"(?:89504e470d0a1a0a|ffd8ff[c-f]|47494638[37]|52494646.{8}57454250)[0-9a-f]{64}", re.IGNORECASE
 )
+_ESCAPE: Final = re.compile(r"\\(?:/|u002[fFbB]|x2[fFbB])")
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
 _TO_URL_SAFE: Final = str.maketrans("+/", "-_")
 _SPACES: Final = str.maketrans("", "", " \t\r\n")
@@ -175,14 +178,22 @@ def _in_run(text: str, run: re.Match[str], urls: dict[int, re.Match[str]]) -> Fo
     if begin is None:
         return None
     start = run.start() + begin
-    data = _decoded(text[start : run.end()])
+    picture = text[start : run.end()]
     url = urls.get(start)
     if url is not None and not _is_base64(url):
         raise unexaminable("a data: URL holds an image in a form that cannot be read")
-    kind = None if url is None else (url.start(1), url.start(1) + len(url[1].partition(";")[0]))
     return Found(
-        start=start, end=run.end(), data=data, url_safe=_is_url_safe(run.group()), kind=kind
+        start=start,
+        end=run.end(),
+        data=_decoded(picture),
+        url_safe=_is_url_safe(picture),
+        kind=None if url is None else _kind(url),
     )
+
+
+def _kind(url: re.Match[str]) -> tuple[int, int]:
+    begin = url.start(1)
+    return begin, begin + len(url[1].partition(";")[0])
 
 
 def _start(run: re.Match[str]) -> int | None:
@@ -226,22 +237,36 @@ def _harmless_url(text: str, url: re.Match[str]) -> None:
         if looks_like(unquote_to_bytes(payload)[:HEAD]) or kind == "image/svg+xml":
             raise unexaminable("a data: URL holds an image in a form that cannot be read")
         return
-    compact = unquote(payload).translate(_SPACES)
-    if _RUN.match(compact) and not kind.startswith(_HARMLESS):
+    compact = _plain(payload).translate(_SPACES)
+    image = _RUN.match(compact) and looks_like(_head(compact))
+    unknown = _RUN.match(payload.lstrip()) and not kind.startswith(_HARMLESS)
+    if image or unknown:
         raise unexaminable("a data: URL holds something that cannot be looked into")
 
 
 def _not_disguised(text: str) -> None:
-    """Refuse pictures in a text within the text: escaped once more, in per cent or in hexadecimal.
+    """Refuse pictures in a text within the text, escaped once more, and those in hexadecimal.
 
     Raises:
         Refusal: there is one.
     """
-    plain = text.replace("\\/", "/") if "\\/" in text else text
-    plain = unquote(plain) if "%" in plain else plain
+    plain = _plain(text)
     hidden = plain is not text and any(_new_runs(text, plain))
     if hidden or _HEXADECIMAL.search(text):
         raise unexaminable("the text holds an image in a form that cannot be read")
+
+
+def _plain(text: str) -> str:
+    """The text without the escapes of JSON, scripts, HTML and addresses; itself if it has none."""
+    if "\\" in text:
+        text = _ESCAPE.sub(_unescaped, text)
+    if "%" in text:
+        text = unquote(text)
+    return html.unescape(text) if "&" in text else text
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return "+" if escape.group().lower().endswith("2b") else "/"
 
 
 def _new_runs(text: str, plain: str) -> Iterator[bool]:

@@ -16,7 +16,6 @@ _OTHERS: Final = (
     (b"\x00\x00\x00\x0cJXL ", "a JPEG XL image"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 image"),
     (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
-    (b"\x00\x00\x01\x00", "an icon"),
     (b"8BPS", "a Photoshop document"),
     (b"\x76\x2f\x31\x01", "an OpenEXR image"),
     (b"#?RADIANCE", "a Radiance image"),
@@ -35,6 +34,7 @@ _OTHERS: Final = (
     (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
 )
 _IMAGES: Final = (" image", " icon", " surface", " Photoshop document", " ISO media file")
+_ICON_DEPTHS: Final = frozenset({1, 4, 8, 16, 24, 32})
 _BMP_HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
 
 
@@ -57,6 +57,11 @@ def looks_like(head: bytes) -> str:
         pass
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return "a BMP image"
+    if head[:4] == b"\x00\x00\x01\x00" and head[5:6] + head[9:10] == b"\x00\x00":
+        # Few bytes, and those are common in sound: the first entry has to be one of an icon.
+        planes, depth = head[10:12], int.from_bytes(head[12:14], "little")
+        if planes in (b"\x00\x00", b"\x01\x00") and depth in _ICON_DEPTHS:
+            return "an icon"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "a video"
     return next((name for magic, name in _OTHERS if head.startswith(magic)), "")

@@ -122,6 +122,8 @@ class Stamps:
     def _part(self, part: Part) -> Part:
         if part.header(b"content-transfer-encoding").lower() not in ("", "binary", "8bit", "7bit"):
             raise unexaminable("a part of the answer is encoded")
+        for name, value in part.headers:
+            check_header(name, value)
         content_type = part.header(b"content-type") or "text/plain"
         if media_type(content_type).startswith("multipart/"):
             raise unexaminable("a part of the answer has parts itself")
@@ -147,6 +149,16 @@ def check_type(kind: str, policy: Policy) -> None:
     known = kind.startswith(("image/", "text/", "multipart/")) or is_json(kind)
     if kind == "multipart/byteranges" or not (known or kind in policy.pass_types):
         raise unexaminable("the answer is of a media type that cannot be looked into")
+
+
+def check_header(name: bytes, value: bytes) -> None:
+    """Refuse a header that holds a picture.
+
+    Raises:
+        Refusal: it does.
+    """
+    if find.pictures(value.decode("latin-1")):
+        raise unexaminable(f"the header {name.decode('latin-1')[:40]} holds an image")
 
 
 def check_head(head: bytes) -> None:
