@@ -167,6 +167,10 @@ class Stream:
 
     def _joint(self, channel: tuple[object, ...], piece: str) -> None:
         tail = self.tails.get(channel, "")
+        if tail.endswith(piece + piece):
+            # An id, a model: the same in every event. What repeats itself is no picture, and that
+            # none begins where two meet was seen when they met first.
+            return
         if tail:
             find.check_joint(tail, piece, links=not self.stamps.policy.pass_links)
         elif len(self.tails) >= self.stamps.limits.channels:
