@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
-EXTRAS := audit,cloud,heic,imwatermark,pkcs11,postgres,query,ray,report
+EXTRAS := audit,cloud,gateway,heic,imwatermark,pkcs11,postgres,query,ray,report
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs golden bench soak clean
@@ -76,6 +76,7 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.release_kills
 	$(BIN)/python -m benchmarks.registry search
 	$(BIN)/python -m benchmarks.log
+	$(BIN)/python -m benchmarks.gateway
 
 # HELD_OUT names a folder that `benchmarks.content_match collect` made; without it the held-out
 # part of the content match is left out.

@@ -87,6 +87,7 @@ def main() -> None:
             gateway.send_signal(signal.SIGTERM)
             gateway.wait(timeout=120)
             server.should_exit = True
+        print("load at end    {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()))
         print(f"clients        {options.clients} at once, workers {options.workers}")
         print(
             f"requests       {len(results.seconds)} in {wall:.1f} s (asked for {options.seconds} s)"
@@ -124,7 +125,7 @@ def _gateway(workspace: Path, upstream: str, workers: int) -> subprocess.Popen[s
 
 
 def _address(gateway: subprocess.Popen[str]) -> str:
-    """Where it listens. The rest of what it says is read and thrown away, so that it never waits."""
+    """Where it listens. The rest of what it says is read, so that it never waits, and dropped."""
     said = gateway.stderr
     if said is None:
         raise TypeError("the gateway was started without a pipe")

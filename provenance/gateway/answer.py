@@ -31,7 +31,7 @@ Send = Callable[[Message], Awaitable[None]]
 _T = TypeVar("_T")
 
 _CHUNK: Final = 262_144
-_SMALL: Final = 65_536  # bytes of an event that is examined without a thread
+_SMALL: Final = 1_024  # bytes of an event that is examined at once: a token or a few
 _BODYLESS: Final = frozenset({204, 304})
 _FINAL: Final = 200  # below: more is to come
 _PARTIAL: Final = 206
@@ -220,7 +220,7 @@ class Answer:
 
     async def _one_event(self, event: bytes, *, more: bool) -> None:
         assert self._stream is not None  # noqa: S101 - set together with `_event`
-        if len(event) <= _SMALL // 16:  # a token: no picture fits in, and no thread is needed
+        if len(event) <= _SMALL:
             changed = self._stream.event(event)
         else:
             changed = await self._in_thread(self._stream.event, event)

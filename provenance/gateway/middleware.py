@@ -12,6 +12,7 @@ from typing import Any, Final
 from provenance.gateway.answer import Answer, Message, Send
 from provenance.gateway.health import Readiness
 from provenance.gateway.held import Held, Share
+from provenance.gateway.multiparts import need_parser
 from provenance.gateway.record import OnExchange, begun, log
 from provenance.gateway.refusal import (
     BAD_GATEWAY,
@@ -64,7 +65,11 @@ class StampMiddleware:
             policy: what is stated about the pictures, and what passes.
             limits: upper bounds; the defaults if not given.
             on_exchange: is told about every exchange when it is over.
+
+        Raises:
+            ConfigError: the extra `gateway` is not installed.
         """
+        need_parser()
         self.app = app
         self.stamper = stamper
         self.policy = policy

@@ -77,20 +77,29 @@ def parameter(value: str, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def need_parser() -> None:
+    """Refuse to start where multipart bodies could not be read.
+
+    Raises:
+        ConfigError: the extra `gateway` is not installed.
+    """
+    try:
+        import python_multipart  # noqa: F401 - whether it is there
+    except ImportError as error:
+        raise ConfigError(
+            "python-multipart is not installed", hint="pip install 'provenance[gateway]'"
+        ) from error
+
+
 def parts(body: bytes, content_type: str, at_most: int) -> tuple[Part, ...]:
     """The parts of a body.
 
     Raises:
         Refusal: it is damaged, does not end, or has too many parts.
-        ConfigError: the extra `gateway` is not installed.
     """
-    try:
-        from python_multipart.exceptions import FormParserError
-        from python_multipart.multipart import MultipartParser
-    except ImportError as error:
-        raise ConfigError(
-            "python-multipart is not installed", hint="pip install 'provenance[gateway]'"
-        ) from error
+    from python_multipart.exceptions import FormParserError
+    from python_multipart.multipart import MultipartParser
+
     reader = _Reader()
     try:
         parser = MultipartParser(

@@ -83,12 +83,12 @@ class Upstream:
         self._base = _checked(url).rstrip("/").encode("ascii")
         self._background = background
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-        timeout = httpx2.Timeout(
+        self._timeout = httpx2.Timeout(
             connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.read
-        )
-        self._client = httpx2.AsyncClient(
-            timeout=timeout, limits=limits, follow_redirects=False, trust_env=False
-        )
+        ).as_dict()
+        # Not a client: that would keep the cookies of one caller and send them for the next,
+        # follow redirects, and look for proxies in the environment.
+        self._transport = httpx2.AsyncHTTPTransport(limits=limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the server."""
@@ -132,13 +132,14 @@ class Upstream:
 
     @contextlib.asynccontextmanager
     async def _answer(self, scope: Scope, body: bytes) -> AsyncIterator[httpx2.Response]:
-        request = self._client.build_request(
+        request = self._http.Request(
             scope["method"],
             self._target(scope),
             headers=_forwarded(scope["headers"]),
             content=body or None,
+            extensions={"timeout": self._timeout},
         )
-        answer = await self._client.send(request, stream=True)
+        answer = await self._transport.handle_async_request(request)
         try:
             yield answer
         finally:
@@ -163,7 +164,7 @@ class Upstream:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        await self._client.aclose()
+        await self._transport.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -51,6 +51,10 @@ class _Seen:
             if begins_like_image(item.data[:HEAD]):
                 self.source(item.data)
 
+    def address_wanted(self) -> None:
+        if not self.policy.pass_links:  # refused now: the answer would be, and be paid for
+            raise _bad("image_elsewhere", "ask for response_format b64_json: url is not passed on")
+
     def named(self) -> None:
         if not self.policy.pass_named_sources:
             raise _bad(
@@ -122,6 +126,8 @@ def _json(body: bytes, seen: _Seen, limits: GatewayLimits) -> None:
         if names & _MASKS:
             seen.masked = True
             continue
+        if (token.key, token.value) == ("response_format", "url"):
+            seen.address_wanted()
         seen.text(token.value)
         if (names & _NAMED and find.is_address(token.value)) or token.key in _FILE_IDS:
             seen.named()
@@ -139,6 +145,8 @@ def _field(part: multiparts.Part, seen: _Seen) -> None:
         seen.masked = True
     elif begins_like_image(part.body[:HEAD]):
         seen.source(part.body)
+    elif name == "response_format" and part.body.strip() == b"url":
+        seen.address_wanted()
     elif name == "model":
         seen.model = part.body.decode("utf-8", "replace")
     elif name.removesuffix("[]") in _NAMED and find.is_address(

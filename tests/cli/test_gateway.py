@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
+import runpy
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from support.serving import Reply, Upstream, serving
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -52,6 +58,35 @@ def test_it_stamps_logs_and_stops(own_workspace, plain_png, command, tmp_path):
     result = command("verify", "-w", own_workspace, "--jsonl", path)
     assert (result.code, result.rows[0]["verdict"]) == (0, "TRACED")
     assert "acme-3" in result.out
+
+
+def test_the_sample_server_as_the_documentation_has_it(own_workspace, command, tmp_path):
+    app = runpy.run_path(str(ROOT / "samples" / "image_server.py"))["app"]
+
+    async def server(scope, receive, send):
+        if scope["type"] == "lifespan":
+            for name in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{name}.complete"})
+        else:
+            await app(scope, receive, send)
+
+    path = tmp_path / "house.jpg"
+    with serving(server) as address:
+        options = ("--upstream", address, "--listen", "127.0.0.1:0", "-w", own_workspace)
+        with running(*options) as (_, url):
+            asked = {"model": "m", "prompt": "a house"}
+            answer = httpx.post(f"{url}/v1/images/generations", json=asked, timeout=60)
+            path.write_bytes(base64.b64decode(answer.json()["data"][0]["b64_json"]))
+    result = command("verify", "-w", own_workspace, "--jsonl", path)
+    assert (result.code, result.rows[0]["verdict"]) == (0, "TRACED")
+
+
+def test_every_test_that_the_page_names_is_there():
+    text = (ROOT / "docs" / "gateway.md").read_text("utf-8")
+    names = set(re.findall(r"`((?:unit|integration)/\S+?\.py)`", text))
+    assert len(names) == 4
+    assert [name for name in sorted(names) if not (ROOT / "tests" / name).is_file()] == []
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,19 @@ def test_only_the_one_upstream_is_ever_asked(behind):
     scope, _ = upstream.asked[0]
     assert (scope["raw_path"], scope["query_string"]) == (b"/a%2Fb", b"x=%2F&y=1")
     assert b"x-a" not in dict(scope["headers"])
+    names = [name for name, _ in scope["headers"]]
+    assert sorted(names) == [b"accept", b"accept-encoding", b"host", b"user-agent"]
     assert dict(scope["headers"])[b"host"] != f"{host}:{port}".encode()
+
+
+def test_cookies_of_one_client_are_not_sent_for_another(behind):
+    cookie = (b"set-cookie", b"session=secret; Path=/")
+    upstream, url = behind({"/": Reply(b"{}", headers=[cookie])})
+    for _ in range(2):
+        assert httpx.get(url).cookies["session"] == "secret"
+    assert [dict(scope["headers"]).get(b"cookie") for scope, _ in upstream.asked] == [None, None]
+    assert httpx.get(url, cookies={"a": "b"}).status_code == 200
+    assert dict(upstream.asked[-1][0]["headers"])[b"cookie"] == b"a=b"
 
 
 def test_settings_of_proxies_in_the_environment_are_not_used(behind, monkeypatch):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 
 import pytest
 from support.asgi import Replying, exchange, get
 
-from provenance.errors import SignerError
+from provenance import Generation
+from provenance.errors import ConfigError, SignerError
+from provenance.gateway import Policy, proxy_app
 from provenance.gateway.middleware import StampMiddleware
 from provenance.gateway.refusal import ClientTooSlowError
 
@@ -280,6 +283,20 @@ def test_a_signer_that_fails_lets_nothing_pass_and_is_not_ready(gate, stamper, p
     got = get(app, "/.provenance/readyz")
     assert (got.status, json.loads(got.body)) == (503, {"status": "E_SIGNER"})
     assert get(app, "/.provenance/healthz").status == 200
+
+
+def test_a_registry_that_cannot_be_written_lets_nothing_pass(gate, stamper, workspace, png):
+    gate.stamper = replace(stamper, store=workspace.store(read_only=True))
+    got = gate.reply(png, "image/png")
+    assert (got.status, code(got), gate.seen[0].cause) == (502, "not_stamped", "E_REGISTRY")
+
+
+def test_without_the_extra_it_does_not_start(gate, monkeypatch):
+    for name in ("python_multipart", "httpx2"):
+        with monkeypatch.context() as patched:
+            patched.setitem(sys.modules, name, None)
+            with pytest.raises(ConfigError, match=r"provenance\[gateway\]"):
+                proxy_app("http://x", gate.stamper, Policy(generation=Generation(model="a")))
 
 
 def test_health(gate):

@@ -106,9 +106,10 @@ def test_the_same_picture_twice_is_one_source_and_many_are_refused(workspace, as
         (b'{"image_url":{"url":"https://x.example/a"}}', "source_elsewhere"),
         (b'{"type":"input_image","file_id":"file-1"}', "source_elsewhere"),
         (b'{"images":["http://x.example/a"]}', "source_elsewhere"),
+        (b'{"response_format":"url"}', "image_elsewhere"),
         (b'{"image":"R0lGODlh' + b"A" * 60 + b'"}', "unusable_source"),
     ],
-    ids=["damaged", "deep", "address", "file id", "list", "GIF"],
+    ids=["damaged", "deep", "address", "file id", "list", "url", "GIF"],
 )
 def test_requests_that_cannot_be_told_about_are_refused(ask, gate, body, reason):
     got = ask(body)
