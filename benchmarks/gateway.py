@@ -1,6 +1,6 @@
 """The gateway under load: many clients at once, for a bounded time, on the loopback interface.
 
-    python -m benchmarks.gateway [--clients 200] [--seconds 30]
+    python -m benchmarks.gateway [--clients 200] [--seconds 30] [--workers 2] [--seed 7]
 
 The real command runs in a process of its own, in front of an upstream that answers at once. Every
 client asks again as soon as it is answered; what is under way when the time is over is waited
@@ -38,7 +38,7 @@ import uvicorn
 from PIL import Image
 
 from benchmarks.environment import print_environment
-from provenance import Verdict, Workspace
+from provenance import Generation, Verdict, Workspace
 from provenance.gateway.answer import Message, Send
 from provenance.gateway.middleware import Receive, Scope
 from provenance.workspace.selftest import synthetic_picture
@@ -74,6 +74,9 @@ def main() -> None:
     pictures = {side: _pictures(side, options.seed) for side in SIDES}
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.create(Path(folder) / "workspace", system_name="bench")
+        for side in SIDES:
+            alone = _alone(workspace, pictures[side])
+            print(f"one stamp      {side}x{side}: {alone:.2f} s, without a gateway")
         server, upstream = _upstream(pictures)
         gateway = _gateway(workspace.path, upstream, options.workers)
         try:
@@ -113,6 +116,16 @@ def _verified(workspace: Workspace, results: Results) -> int:
     )
     print("verdict        every picture TRACED" if not bad else "verdict        FAILED")
     return int(bool(bad or results.originals))
+
+
+def _alone(workspace: Workspace, pictures: list[bytes]) -> float:
+    """Seconds of one stamp without a gateway: what a worker needs at least."""
+    stamper, generation = workspace.stamper(), Generation(model="bench")
+    stamper.stamp(pictures[0], generation)
+    begin = time.perf_counter()
+    for data in pictures:
+        stamper.stamp(data, generation)
+    return (time.perf_counter() - begin) / len(pictures)
 
 
 # --- the gateway and its upstream --------------------------------------------------------

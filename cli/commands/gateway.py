@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +16,8 @@ from ..options import FormatsOption, WorkspaceOption, accepted, open_workspace
 from ..times import duration
 
 if TYPE_CHECKING:
+    import socket
+
     from provenance.gateway import Policy
     from provenance.workspace import Workspace
 
@@ -102,6 +100,10 @@ def gateway(
 
     One line of JSON for each exchange goes to standard error, without any of its content.
     """
+    import asyncio
+    import ipaddress
+    import signal
+
     try:
         import uvicorn
     except ImportError as error:
@@ -162,6 +164,8 @@ def gateway(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     host, port = place.getsockname()[:2]
+    if not ipaddress.ip_address(host).is_loopback:
+        talk("warning: others can reach it: it has no TLS and no authentication of its own")
     talk(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}")
     try:
         uvicorn.Server(config).run(sockets=[place])
@@ -200,6 +204,8 @@ def _policy(
 
 
 def _socket(listen: str) -> socket.socket:
+    import socket
+
     host, _, port = listen.rpartition(":")
     hint = "--listen HOST:PORT, for example 127.0.0.1:8080"
     if not host or not (port.isascii() and port.isdigit()):
@@ -215,6 +221,8 @@ def _socket(listen: str) -> socket.socket:
 
 
 def _log_to_stderr() -> None:
+    import logging
+
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("provenance.gateway")

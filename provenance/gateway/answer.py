@@ -24,7 +24,7 @@ from provenance.gateway.refusal import (
     unreadable,
 )
 from provenance.gateway.settings import GatewayLimits
-from provenance.gateway.stamping import Stamps, check_head, check_header, check_type
+from provenance.gateway.stamping import Stamps, check_head, check_header, check_type, is_examined
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -48,6 +48,7 @@ _HOP_BY_HOP: Final = frozenset(
     }
 )
 _REFRESH: Final = b"refresh"
+_OTHER_SERVER: Final = b"alt-svc"  # clients would go there from then on, past the gateway
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,7 +149,7 @@ class Answer:
             self._stream = Stream(self.stamps, kind)
             await self._send_head()
             self._take = self._event
-        elif kind in self.stamps.policy.pass_types:
+        elif kind in self.stamps.policy.pass_types and not is_examined(kind):
             self._take = self._unseen
         else:
             self._take = self._whole
@@ -164,7 +165,7 @@ class Answer:
                 raise elsewhere("the answer leads to another address")
         one_header(self._headers, b"content-length")
         named = one_header(self._headers, b"connection").lower().encode("latin-1").split(b",")
-        self._drop(_HOP_BY_HOP | {name.strip() for name in named})
+        self._drop(_HOP_BY_HOP | {_OTHER_SERVER, *(name.strip() for name in named)})
 
     def _drop(self, names: frozenset[bytes] | set[bytes]) -> None:
         self._headers = [item for item in self._headers if item[0] not in names]

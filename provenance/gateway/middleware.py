@@ -123,7 +123,7 @@ class StampMiddleware:
         finally:
             self._under_way -= 1
             share.give()
-            record.images = stamps.count
+            record.images, record.untimed = stamps.count, stamps.untimed
             record.seconds = time.monotonic() - start
             self._on_exchange(record)
 

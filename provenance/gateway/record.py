@@ -32,6 +32,7 @@ class Exchange:
         reason: why it was refused, from the table in `docs/gateway.md`; empty if it was not.
         cause: error code behind that; empty if there is none.
         images: pictures that were stamped.
+        untimed: those of them that lack a time stamp that was asked for.
         sources: pictures of the request that became parents.
         request_bytes: size of the request body.
         response_bytes: size of the answer's body, as it was sent.
@@ -44,6 +45,7 @@ class Exchange:
     reason: str = ""
     cause: str = ""
     images: int = 0
+    untimed: int = 0
     sources: int = 0
     request_bytes: int = 0
     response_bytes: int = 0

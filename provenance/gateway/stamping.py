@@ -12,7 +12,7 @@ from provenance.gateway.refusal import BAD_GATEWAY, Refusal, unexaminable, unrea
 from provenance.gateway.settings import GatewayLimits, Policy
 from provenance.imaging import Encoding, ImageFormat
 from provenance.imaging.formats import sniff
-from provenance.model.generation import Generation
+from provenance.model.generation import Generation, TimeStampOutcome
 from provenance.stamp import Stamper
 
 _WRITTEN = frozenset(
@@ -32,6 +32,7 @@ class Stamps:
         limits: of the answer.
         of_images: the request went to an interface for images.
         count: how many were stamped.
+        untimed: how many of them lack a time stamp that was asked for.
     """
 
     stamper: Stamper
@@ -41,6 +42,7 @@ class Stamps:
     parents: tuple[bytes, ...] = field(default=(), repr=False)
     of_images: bool = False
     count: int = 0
+    untimed: int = 0
 
     def picture(self, data: bytes) -> tuple[bytes, str]:
         """The stamped file and its media type.
@@ -65,6 +67,7 @@ class Stamps:
                 cause=error.code.value,
             ) from error
         self.count += 1
+        self.untimed += stamped.time_stamp.outcome is TimeStampOutcome.FAILED
         return stamped.data, encoding.format.mime
 
     def body(self, data: bytes, content_type: str) -> tuple[bytes, str]:
@@ -128,7 +131,7 @@ class Stamps:
         if media_type(content_type).startswith("multipart/"):
             raise unexaminable("a part of the answer has parts itself")
         check_type(media_type(content_type), self.policy)
-        if media_type(content_type) in self.policy.pass_types:
+        if not is_examined(media_type(content_type)):
             check_head(part.body[:HEAD])
             return part
         body, kind = self.body(part.body, content_type)
@@ -140,14 +143,19 @@ def is_json(kind: str) -> bool:
     return kind == "application/json" or kind.endswith("+json")
 
 
+def is_examined(kind: str) -> bool:
+    """Bodies of this media type are looked into, whatever else the operator lets pass."""
+    text_or_image = kind.startswith(("image/", "text/", "multipart/")) or is_json(kind)
+    return text_or_image and kind != "multipart/byteranges"
+
+
 def check_type(kind: str, policy: Policy) -> None:
     """Refuse media types that cannot be looked into.
 
     Raises:
         Refusal: it is not on the list.
     """
-    known = kind.startswith(("image/", "text/", "multipart/")) or is_json(kind)
-    if kind == "multipart/byteranges" or not (known or kind in policy.pass_types):
+    if not (is_examined(kind) or kind in policy.pass_types):
         raise unexaminable("the answer is of a media type that cannot be looked into")
 
 

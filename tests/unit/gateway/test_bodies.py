@@ -39,12 +39,23 @@ def test_an_image_body_is_stamped_in_its_own_format(gate, traced, kind):
     assert (gate.seen[0].images, gate.seen[0].status, gate.seen[0].interface) == (1, 200, "other")
 
 
+def test_an_image_under_the_name_of_another_format_gets_the_right_one(gate, traced):
+    got = gate.reply(pictures.file(pictures.crop(), "JPEG"), "image/png")
+    assert (got.status, got.header("content-type")) == (200, "image/jpeg")
+    assert traced(got.body)
+
+
 def test_headers_that_are_no_longer_true_are_dropped(gate, png):
     from support.asgi import Replying
 
     stale = [(b"ETag", b'"1"'), (b"Digest", b"x"), (b"Accept-Ranges", b"bytes")]
     kept = [(b"X-Request-Id", b"abc"), (b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2")]
-    hops = [(b"Connection", b"x-hop"), (b"X-Hop", b"1"), (b"Keep-Alive", b"5")]
+    hops = [
+        (b"Alt-Svc", b'h3=":443"'),
+        (b"Connection", b"x-hop"),
+        (b"X-Hop", b"1"),
+        (b"Keep-Alive", b"5"),
+    ]
     got = gate.get(Replying(body=png, kind="image/png", headers=[*stale, *kept, *hops]))
     names = [name for name, _ in got.headers]
     assert names == [
@@ -287,6 +298,7 @@ def test_the_number_of_pictures_is_bounded(gate, png64):
 
 
 def test_a_type_that_passes_is_looked_at_all_the_same(gate, png):
-    gate.policy["pass_types"] = frozenset({"audio/mpeg"})
+    gate.policy["pass_types"] = frozenset({"audio/mpeg", "image/png"})
+    assert gate.reply(png, "image/png").body != png
     assert gate.reply(b"ID3" + b"\0" * 100, "audio/mpeg").body == b"ID3" + b"\0" * 100
     assert refused(gate.reply(png, "audio/mpeg"), "cannot_examine")
