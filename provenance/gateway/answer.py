@@ -118,7 +118,7 @@ class Answer:
         if not self.begun:
             await self._head_to_client(refusal.status, refusal.headers())
             await self._to_client(b"" if self.head else refusal.body(), more=False)
-        elif self._stream is not None:
+        elif self._stream is not None and not self.ended:
             await self._to_client(self._stream.failure(refusal), more=False)
         else:
             raise refusal

@@ -145,7 +145,10 @@ class StampMiddleware:
         except asyncio.CancelledError:
             record.reason = "cancelled"
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it was, nothing of it may pass
+        except Exception as error:
+            if answer.ended:  # frameworks answer 500 themselves, and then let the server know
+                record.reason, record.cause = "internal", type(error).__name__
+                raise
             message = "the answer could not be made or examined, and was not passed on"
             failure = Refusal(BAD_GATEWAY, "internal", message, cause=type(error).__name__)
             await answer.refuse(answer.refused or failure)

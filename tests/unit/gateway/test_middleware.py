@@ -63,6 +63,19 @@ def test_an_application_that_raises(gate, png):
     assert gate.seen[0].cause == "ValueError"
 
 
+def test_an_application_that_answers_and_then_raises(gate):
+    async def app(scope, receive, send):
+        await Replying(body=b"Internal Server Error", kind="text/plain", status=500)(
+            None, None, send
+        )
+        raise ValueError
+
+    got = gate.get(app)
+    assert (got.status, got.body) == (500, b"Internal Server Error")
+    assert isinstance(got.error, ValueError)
+    assert (gate.seen[0].reason, gate.seen[0].cause) == ("internal", "ValueError")
+
+
 def test_an_application_that_swallows_the_refusal_gets_no_further(gate, png):
     again = (start(), body(png[:-9]), start(), body(png[:-9]), body(b"x"))
     got = gate.get(Messages(*again, swallow=True))
