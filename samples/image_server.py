@@ -2,8 +2,8 @@
 
     uvicorn samples.image_server:app --port 9000
 
-It answers like the images interface of OpenAI, with a photograph of `samples/images` in place of
-a generated picture, and without any mark.
+It answers like the images interface of OpenAI, always with the same picture of
+`samples/images`, and without any mark.
 """
 
 from __future__ import annotations
