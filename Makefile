@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
-EXTRAS := audit,cloud,gateway,heic,imwatermark,pkcs11,postgres,query,ray,report
+EXTRAS := audit,cloud,gateway,heic,imwatermark,pkcs11,postgres,query,ray,report,torch
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs golden bench soak clean

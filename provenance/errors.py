@@ -33,6 +33,8 @@ class ErrorCode(StrEnum):
     LOG = "E_LOG"
     BUSY = "E_BUSY"
     REQUEST = "E_REQUEST"
+    STAMPED = "E_STAMPED"
+    PENDING = "E_PENDING"
     SELF_CHECK = "E_SELF_CHECK"
     CONFIG = "E_CONFIG"
     ARGUMENT = "E_ARGUMENT"
@@ -64,6 +66,9 @@ _MEANINGS: dict[ErrorCode, str] = {
     "cannot be used.",
     ErrorCode.BUSY: "Another process held the registry, log, request or run for too long.",
     ErrorCode.REQUEST: "The request id was used before for another input.",
+    ErrorCode.STAMPED: "The picture carries a mark of this system already, and is not declared an "
+    "edit.",
+    ErrorCode.PENDING: "The picture is none that was marked here and waits to be signed.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
     ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",
@@ -165,6 +170,18 @@ class RequestError(ProvenanceError):
     """A request id that was used before, for another input."""
 
     default_code = ErrorCode.REQUEST
+
+
+class AlreadyStampedError(ProvenanceError):
+    """A picture that carries a mark of this system already and is not declared an edit."""
+
+    default_code = ErrorCode.STAMPED
+
+
+class PendingError(RegistryError):
+    """A picture that cannot be signed: it is none that was marked here and waits for that."""
+
+    default_code = ErrorCode.PENDING
 
 
 class SearchIndexError(RegistryError):

@@ -1,5 +1,6 @@
 """The one place where image files are read and written."""
 
+from provenance.imaging.arrays import Axes, ValueRange
 from provenance.imaging.containers import Header, probe
 from provenance.imaging.embedded import EmbeddedText, embedded_texts
 from provenance.imaging.encode import Encoding, encode, flatten
@@ -13,6 +14,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_READ",
     "DEFAULT_STAMP",
+    "Axes",
     "EmbeddedText",
     "Encoding",
     "Header",
@@ -20,6 +22,7 @@ __all__ = [
     "Limits",
     "LoadedImage",
     "Metadata",
+    "ValueRange",
     "embedded_texts",
     "encode",
     "flatten",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provenance.imaging import Encoding, Metadata, encode
+from provenance.imaging.quality import quality
 from provenance.imaging.xmp import with_ai_source
 from provenance.manifest import ManifestRequest
 from provenance.model.custody import Account
@@ -19,10 +20,11 @@ from provenance.model.generation import (
     TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef
+from provenance.registry import RecordStore
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Picture, Pixels
 from provenance.stamp.target import Target
-from provenance.watermark import Layout, Payload, Scheme
+from provenance.watermark import Embedder, Layout, Payload, Scheme
 
 SOFTWARE = "provenance"
 
@@ -33,7 +35,8 @@ class Stamped:
 
     `data` is the file, `path` where it was written (None if it was not), `quality` what the
     mark alone cost, `time_stamp` what came of asking for a time stamp, `parents` the files
-    that it was made from, as they are recorded.
+    that it was made from, as they are recorded. Of a file that was signed as it is `encoding`
+    says the format and nothing else.
     """
 
     data: bytes = field(repr=False)
@@ -49,8 +52,10 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is known once everything was decoded and checked; `rgb` and `alpha` as they will be
-    marked, `to` where the file goes (None: into memory), `account` who asked for it.
+    """What is known once everything was decoded and checked.
+
+    `rgb` and `alpha` as they will be marked, `to` where the file goes (None: into memory),
+    `account` who asked for it, `embedder` what marks them (None: the scheme).
     """
 
     rgb: Pixels = field(repr=False)
@@ -64,6 +69,7 @@ class Job:
     target: Target
     to: Path | None
     account: Account | None = None
+    embedder: Embedder | None = None
 
     def encoded(
         self, payload: Payload, carrier_key: bytes, system: SystemRef
@@ -74,10 +80,31 @@ class Job:
             CapacityError, SchemeError: the picture cannot be marked.
             InputError: it cannot be written in that format.
         """
-        marked = self.scheme.embed(self.rgb, payload, carrier_key)
+        marked = self.marked(payload, carrier_key)
+        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))
+
+    def marked(self, payload: Payload, carrier_key: bytes) -> Pixels:
+        """The marked pixels.
+
+        Raises:
+            CapacityError, SchemeError: the picture cannot be marked.
+        """
+        marked = (self.embedder or self.scheme).embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]
-        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))
+        return marked
+
+    def cost(self, marked: Pixels) -> MarkQuality:
+        """What the mark cost the picture; its margin is not known yet."""
+        return quality(self.rgb, marked)
+
+    def commit(self, store: RecordStore, record: Record, file: IssuedFile) -> Record:
+        """Step 7: the record with the facts of the file.
+
+        Raises:
+            RegistryError: it was not committed, or that cannot be known.
+        """
+        return store.issue(record.record_id, file)
 
     def _metadata(self, system: SystemRef) -> Metadata:
         kept = self.source.metadata

@@ -8,8 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.errors import CapacityError
-from provenance.imaging import DEFAULT_LIMITS, ImageFormat, Limits, Metadata, load
-from provenance.imaging.memory import ImageInput, pixels_of
+from provenance.imaging import (
+    DEFAULT_LIMITS,
+    Axes,
+    ImageFormat,
+    Limits,
+    Metadata,
+    ValueRange,
+    load,
+)
+from provenance.imaging.memory import ImageInput, pixels_of, refuse_statements
 from provenance.manifest import read
 from provenance.model.evidence import ManifestStatus
 from provenance.stamp.parents import Ancestor, ancestor
@@ -38,6 +46,8 @@ def picture(
     formats: frozenset[ImageFormat],
     limits: Limits = DEFAULT_LIMITS,
     name: str = "",
+    value_range: ValueRange | None = None,
+    axes: Axes | None = None,
 ) -> Picture:
     """Bring an input into the form that is stamped.
 
@@ -46,16 +56,20 @@ def picture(
         formats: which encoded formats are accepted.
         limits: apply to every kind of input.
         name: file name, for messages only.
+        value_range: what the values of an array mean; floats need it.
+        axes: the order of an array's axes, where its shape does not say so.
 
     Raises:
-        InputError: not an acceptable image; truncated, corrupt or animated.
+        InputError: not an acceptable image; truncated, corrupt or animated; an array whose
+            range or axes would have to be guessed, or whose values are not in its range.
         ManifestError: it carries a manifest that cannot be carried on.
         CapacityError: nothing in it is visible.
     """
     if isinstance(image, bytes | bytearray | memoryview):
+        refuse_statements("an image file", value_range, axes)
         made = _from_file(bytes(image), formats, limits, name)
     else:
-        rgb, alpha = pixels_of(image, limits)
+        rgb, alpha = pixels_of(image, limits, value_range=value_range, axes=axes)
         made = Picture(rgb=rgb, alpha=alpha)
     if made.alpha is not None and not made.alpha.any():
         raise CapacityError("the picture is fully transparent: nothing visible to mark")

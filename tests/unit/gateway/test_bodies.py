@@ -186,6 +186,14 @@ def test_what_cannot_be_stamped_is_refused(gate, png):
     assert {item.images for item in gate.seen} == {0}
 
 
+def test_a_mark_of_ones_own_without_a_manifest_is_not_stamped_again(gate, png):
+    stamped = gate.reply(png, "image/png").body
+    assert gate.reply(stamped, "image/png").status == 200  # its manifest makes it an edit
+    bare = pictures.file(pictures.decoded(stamped), "PNG")
+    assert refused(gate.reply(bare, "image/png"), "not_stamped")
+    assert gate.seen[-1].cause == "E_STAMPED"
+
+
 HIDDEN = {
     "octets": ("application/octet-stream", b"\x00"),
     "video": ("video/mp4", b"\x00"),
