@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
-EXTRAS := audit,cloud,heic,imwatermark,metrics,otel,pkcs11,postgres,query,ray,report
+EXTRAS := audit,cloud,diffusers,gateway,heic,imwatermark,metrics,otel,pkcs11,postgres,query,ray,report,torch
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs golden bench soak clean
@@ -77,6 +77,8 @@ bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.release_kills
 	$(BIN)/python -m benchmarks.registry search
 	$(BIN)/python -m benchmarks.log
+	$(BIN)/python -m benchmarks.stamp_files
+	$(BIN)/python -m benchmarks.gateway
 
 # HELD_OUT names a folder that `benchmarks.content_match collect` made; without it the held-out
 # part of the content match is left out.

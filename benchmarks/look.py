@@ -1,9 +1,9 @@
 """What the mark looks like: original, marked, and the difference times twenty, side by side.
 
-    python -m benchmarks.look            # writes docs/images/lattice-*.jpg
+    python -m benchmarks.look            # writes docs/images/lattice-*.jpg, labels.png
 
 Upper row at 100 %, lower row at 200 %. The crop is taken where the picture is flattest, because
-that is where a mark shows first.
+that is where a mark shows first. The labels are shown on a picture, white and black, in two sizes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from provenance.imaging.quality import quality
+from provenance.labels import Label, labelled
 from provenance.model.ids import MarkId
 from provenance.watermark import catalog, issue
 
@@ -43,6 +44,23 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(sheet(rgb, marked)).save(path, quality=95, subsampling=0)
         print(f"{path.relative_to(ROOT)}: {rgb.shape[1]}x{rgb.shape[0]}, {cost}")
+
+    labels = ROOT / "docs" / "images" / "labels.png"
+    Image.fromarray(label_sheet()).quantize(64).save(labels, optimize=True)
+
+
+def label_sheet() -> Pixels:
+    """Every label, of a picture that was made and of one that was edited; uint8 (H, W, 3)."""
+    picture = np.asarray(Image.open(ROOT / "samples" / "images" / PICTURES[0]).convert("RGB"))
+    rows = []
+    for edited in (False, True):
+        cells = []
+        for label, ground in zip(Label, (picture, picture * 0 + 255, picture * 0), strict=True):
+            cells.append(labelled(ground, None, label, edited=edited)[0][:80, -280:])
+            small = labelled(ground[:256, -256:], None, label, edited=edited)[0]
+            cells.append(small[:80, -160:])
+        rows.append(np.hstack(cells))
+    return np.vstack(rows)
 
 
 def sheet(rgb: Pixels, marked: Pixels) -> Pixels:

@@ -46,7 +46,8 @@ _MEANINGS = {
     ExitCode.ROW_ERRORS: "several files, `audit`: done, but some of them could not be read, "
     "examined or stamped",
     ExitCode.INTERNAL: "a defect of this software",
-    ExitCode.STOPPED: "stopped by a signal; `audit`: not all is done, and the same command goes on",
+    ExitCode.STOPPED: "stopped by a signal; `audit`, and `stamp` with `--resume`: not all is done, "
+    "and the same command goes on",
 }
 
 #: For several files, the first of these that occurs decides.

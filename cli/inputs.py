@@ -63,6 +63,28 @@ def expand(arguments: list[str], alias: Callable[[Path], str] | None = None) -> 
     return sources if alias is None else [_hidden(source, alias) for source in sources]
 
 
+def named(arguments: list[str]) -> list[Path]:
+    """The files and directories that the arguments name, each once; nothing is walked.
+
+    A pattern that matches nothing stays, as the name of a file that is not there.
+    """
+    found: dict[Path, None] = {}
+    for argument in arguments:
+        matches: list[str] = []
+        if not os.path.lexists(argument) and glob.has_magic(argument):
+            matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - absolute patterns
+        found |= dict.fromkeys(map(Path, matches or [argument]))
+    return list(found)
+
+
+def below(path: Path) -> Iterator[Source]:
+    """The input of that name, or those of the directory, one after another."""
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for odd names
+        yield from _walk(path)
+    else:
+        yield Source(path, Path(path.name))
+
+
 def _hidden(source: Source, alias: Callable[[Path], str]) -> Source:
     if source.path is None:
         return source

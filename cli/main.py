@@ -16,6 +16,7 @@ from .commands import (
     audit,
     config,
     doctor,
+    gateway,
     guard,
     init,
     inspect,
@@ -49,6 +50,7 @@ app.command("inspect", short_help="Show everything found in one file.")(inspect.
 app.command("schemes", short_help="List the watermark schemes.")(schemes.schemes)
 app.command("doctor", short_help="Check installation and workspace.")(doctor.doctor)
 app.command("selftest", short_help="Stamp, leak and trace a test picture.")(selftest.selftest)
+app.command("gateway", short_help="Stamp what a server answers.")(gateway.gateway)
 app.command("guard", short_help="Watch release directories.")(guard.guard)
 app.add_typer(audit.app, name="audit")
 app.add_typer(report.app, name="report")

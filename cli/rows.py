@@ -16,7 +16,8 @@ from .console import error_fields, path_fields
 from .inputs import Source
 
 if TYPE_CHECKING:
-    from provenance import Stamped
+    from provenance import Encoding, Stamped
+    from provenance.model import IssuedFile, Record
 
 #: Of what `stamp` and `inspect` print; `verify` prints report documents and their rows.
 SCHEMA_VERSION = 2
@@ -50,28 +51,54 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON has no better type
 def stamp_row(source: Source, stamped: Stamped) -> dict[str, Any]:
     """The row of a stamped file."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        **path_fields(source.label, "input"),
-        **(path_fields(stamped.path, "output") if stamped.path else {"output": None}),
+        **_place(source.label, stamped.path, "stamped"),
         "format": str(stamped.encoding),
         "mark_id": str(stamped.mark_id),
         "manifest_id": stamped.manifest_id,
         "record_id": stamped.record_id,
-        "psnr_db": stamped.quality.psnr_db,
-        "margin": stamped.quality.margin,
-        "ssim": stamped.quality.ssim,
-        "time_stamp": plain(stamped.time_stamp),
-        "parents": plain(stamped.parents),
+        **_file(stamped),
+    }
+
+
+def record_row(
+    name: Path, output: Path, record: Record, encoding: Encoding, outcome: str
+) -> dict[str, Any]:
+    """The row of a file of a run: the same, from the record of the file."""
+    assert record.file is not None  # noqa: S101 - it was released
+    return {
+        **_place(name, output, outcome),
+        "format": str(encoding),
+        "mark_id": str(record.mark_id),
+        "manifest_id": record.manifest_id,
+        "record_id": record.record_id,
+        **_file(record.file),
+    }
+
+
+def _place(name: str | Path, output: Path | None, outcome: str) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **path_fields(name, "input"),
+        **(path_fields(output, "output") if output else {"output": None}),
+        "outcome": outcome,
+    }
+
+
+def _file(file: Stamped | IssuedFile) -> dict[str, Any]:
+    return {
+        "psnr_db": file.quality.psnr_db,
+        "margin": file.quality.margin,
+        "ssim": file.quality.ssim,
+        "time_stamp": plain(file.time_stamp),
+        "parents": plain(file.parents),
         "error": None,
     }
 
 
-def stamp_error_row(source: Source, error: ProvenanceError) -> dict[str, Any]:
+def stamp_error_row(name: str | Path, error: ProvenanceError) -> dict[str, Any]:
     """The row of a file that was refused."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        **path_fields(source.label, "input"),
-        "output": None,
+        **_place(name, None, "refused"),
         "mark_id": None,
         "manifest_id": None,
         "error": error_fields(error),

@@ -19,7 +19,7 @@ from provenance.errors import ProvenanceError
 if TYPE_CHECKING:
     from provenance.imaging import Encoding, Limits
     from provenance.model import Generation, Operation, Verdict, VerificationReport
-    from provenance.stamp import Stamped, Stamper
+    from provenance.stamp import Marked, Stamped, Stamper
     from provenance.verify import Verifier
     from provenance.workspace import Workspace
 
@@ -29,6 +29,7 @@ _HOMES = {
     "Encoding": "provenance.imaging",
     "Generation": "provenance.model",
     "Limits": "provenance.imaging",
+    "Marked": "provenance.stamp",
     "Operation": "provenance.model",
     "Stamped": "provenance.stamp",
     "Stamper": "provenance.stamp",
@@ -42,6 +43,7 @@ __all__ = [
     "Encoding",
     "Generation",
     "Limits",
+    "Marked",
     "Operation",
     "ProvenanceError",
     "Stamped",

@@ -34,6 +34,8 @@ class ErrorCode(StrEnum):
     LOG = "E_LOG"
     BUSY = "E_BUSY"
     REQUEST = "E_REQUEST"
+    STAMPED = "E_STAMPED"
+    PENDING = "E_PENDING"
     SELF_CHECK = "E_SELF_CHECK"
     CONFIG = "E_CONFIG"
     ARGUMENT = "E_ARGUMENT"
@@ -65,6 +67,9 @@ _MEANINGS: dict[ErrorCode, str] = {
     "cannot be used.",
     ErrorCode.BUSY: "Another process held the registry, log, request or run for too long.",
     ErrorCode.REQUEST: "The request id was used before for another input.",
+    ErrorCode.STAMPED: "The picture carries a mark of this system already, and is not declared an "
+    "edit.",
+    ErrorCode.PENDING: "The picture is none that was marked here and waits to be signed.",
     ErrorCode.SELF_CHECK: "The stamped file did not pass its own verification; it was discarded.",
     ErrorCode.CONFIG: "The configuration is not valid.",
     ErrorCode.ARGUMENT: "A value given by the caller is not acceptable.",
@@ -213,12 +218,24 @@ class BatchError(ProvenanceError):
         }
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (BatchError.of, (self.results,))
+        return (BatchError.of, (self.results,)) if self.results else super().__reduce__()
 
 
 def _positions(positions: Sequence[int], most: int = 10) -> str:
     named = ", ".join(map(str, positions[:most]))
     return named + (", ..." if len(positions) > most else "")
+
+
+class AlreadyStampedError(ProvenanceError):
+    """A picture that carries a mark of this system already and is not declared an edit."""
+
+    default_code = ErrorCode.STAMPED
+
+
+class PendingError(RegistryError):
+    """A picture that cannot be signed: it is none that was marked here and waits for that."""
+
+    default_code = ErrorCode.PENDING
 
 
 class SearchIndexError(RegistryError):

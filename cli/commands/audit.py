@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -29,13 +27,14 @@ from ..options import (
     TsaListOption,
     WorkspaceOption,
 )
+from ..stopping import stopping_on_signals
 from . import audit_results
 from .audit_check import check
 from .audit_engine import AddressOption, Engine, EngineOption, make_run, require_engine
 from .verify import make_verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from provenance.audit.chunk import Chunk
     from provenance.audit.ledger import Ledger
@@ -241,7 +240,7 @@ def _work(ledger: Ledger, make: Callable[..., LocalRun | RayRun], workers: int |
     """Do what is to be done, until it is or a signal comes."""
     from provenance.audit.journal import Journal
 
-    from ..audit_progress import Meter
+    from ..meter import Meter
 
     left = sum(chunk.count for _, chunk in ledger.todo())
     if not left:
@@ -250,31 +249,13 @@ def _work(ledger: Ledger, make: Callable[..., LocalRun | RayRun], workers: int |
 
     def report(progress: Progress) -> None:
         journal.note("chunk", rows=progress.rows, errors=progress.errors)
-        meter.tell(progress)
+        meter.tell(progress.rows, progress.errors)
 
     journal.note("begin", workers=workers)
-    with Meter(ledger.images, ledger.images - left) as meter:
+    done = ledger.images - left
+    with Meter(ledger.images, done, what="images", bad="errors") as meter:
         run = make(report=report)
-        with _stopping_on_signals(run):
+        with stopping_on_signals(run, "chunks"):
             run.run()
     journal.note("end", stopped=run.stopped)
     journal.close()
-
-
-@contextmanager
-def _stopping_on_signals(run: LocalRun | RayRun) -> Iterator[None]:
-    """The first signal ends the run when what was begun is kept, the second at once."""
-
-    def stop(*_: object) -> None:
-        if run.stopped:
-            run.stop()
-            raise KeyboardInterrupt
-        talk("stopping: the chunks that were begun are finished; once more stops at once")
-        run.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

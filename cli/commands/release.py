@@ -12,6 +12,7 @@ from ..console import out, out_json, path_fields, shown, shown_path
 from ..exit_codes import ExitCode
 from ..options import JsonOption, WorkspaceOption, open_workspace
 from ..times import duration
+from .release_pending import expire, pending
 
 app = typer.Typer(help="Check and clean up releases.", no_args_is_help=True)
 
@@ -107,6 +108,10 @@ def sweep(
     if json:
         out_json(rows)
     raise typer.Exit(ExitCode.ERROR if failed else ExitCode.TRACED)
+
+
+app.command("pending")(pending)
+app.command("expire")(expire)
 
 
 def _path(path: Path | None) -> dict[str, Any]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.errors import ArgumentError, ErrorCode, ProvenanceError
+from provenance.errors import ArgumentError
 
-from ..console import complain, out, out_bytes, out_json, shown, shown_path, talk
-from ..exit_codes import ExitCode, combined
-from ..inputs import Source, expand
-from ..issuance import publish
+from ..console import shown
 from ..options import (
     FilesArgument,
     FormatsOption,
@@ -24,12 +20,10 @@ from ..options import (
     check_one_output,
     open_workspace,
 )
-from ..progress import progress
-from ..safely import safely
 
 if TYPE_CHECKING:
-    from provenance import Encoding, Generation, Limits, Stamped, Stamper
     from provenance.keys import TimeStamping
+    from provenance.labels import Label
 
 
 def stamp(
@@ -94,26 +88,43 @@ def stamp(
             "record and the same bytes are given.",
         ),
     ] = "",
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help="Draw a visible label into every picture: eu, cn, in or none; see docs/labels.md.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="Stamp in so many processes, each of which may die of a file; makes it a run "
+            "that can be gone on with [default with --resume: the cores there are].",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in --out, or begin one: what is stamped already is skipped, "
+            "where the registry says that the output is that very file.",
+        ),
+    ] = False,
     json: JsonOption = False,
     jsonl: JsonLinesOption = False,
 ) -> None:
     """Mark, sign, verify and record pictures; each is written only when all that succeeded."""
     check_one_output(json=json, jsonl=jsonl)
     from provenance import Encoding, Generation, Operation
-
-    from ..rows import SCHEMA_VERSION, stamp_error_row, stamp_row
+    from provenance.batch import Orders
 
     opened = open_workspace(workspace)
     chosen = opened.settings.stamp
-    stamper = opened.stamper()
-    _warn_of_expiry(stamper)
-    job = _Job(
-        stamper=replace(
-            stamper,
-            scheme=scheme or stamper.scheme,
-            formats=accepted(stamper.formats, formats),
-            time_stamping=_stamping(stamper.time_stamping, time_stamp),
-        ),
+    orders = Orders(
+        workspace=opened,
         generation=Generation(
             model=model or chosen.model,
             model_version=model_version or chosen.model_version,
@@ -124,158 +135,40 @@ def stamp(
             quality=quality or chosen.quality,
             background=_colour(background),
         ),
-        overwrite=overwrite,
+        scheme=scheme or chosen.scheme,
+        formats=accepted(chosen.formats, formats),
+        time_stamping=_stamping(chosen.time_stamping(), time_stamp),
+        label=_label(label, chosen.label),
         account=account,
-        request=request,
+        overwrite=overwrite,
     )
-    sources = expand(files)
-    if request and len(sources) != 1:
+    if workers is None and not resume:
+        from ..stamp_files import stamp_files
+
+        stamp_files(
+            orders, files, out_dir, parents=parent or [], request=request, json=json, jsonl=jsonl
+        )
+    from ..stamp_run import stamp_run
+
+    if request or parent or json or out_dir == "-":
         raise ArgumentError(
-            f"--request belongs to one picture, and there are {len(sources)}",
-            hint="give every picture a run and an id of its own",
+            "--request, --parent, --json and --out - are not for a run of many files",
+            hint="leave out --workers and --resume, or print rows with --jsonl",
         )
-    job.parents = _parents(parent or [], sources, job.stamper.limits)
-    rows, codes = [], []
-    try:
-        if out_dir == "-":
-            _to_stdout(job, sources, json=json or jsonl)
-            return
-        for source in progress(sources, "stamping"):
-            result = safely(job.run, source, job.place(source, Path(out_dir)))
-            if isinstance(result, ProvenanceError):
-                code, row = ExitCode.ERROR, stamp_error_row(source, result)
-            else:
-                code, row = ExitCode.TRACED, stamp_row(source, result)
-            codes.append(code)
-            if jsonl:
-                out_json(row, indent=None)
-            elif not json:
-                _print(source, result)
-            rows.append(row)
-        if json:
-            out_json({"schema_version": SCHEMA_VERSION, "results": rows})
-    finally:
-        if job.issued:  # whoever reads the output may be gone
-            publish(opened)
-    _summarise(codes)
-    raise typer.Exit(combined(codes))
+    stamp_run(orders, files, Path(out_dir), workers=workers, resume=resume, jsonl=jsonl)
 
 
-@dataclass
-class _Job:
-    """What is the same for every file of one run."""
+def _label(name: str | None, configured: Label | None) -> Label | None:
+    from provenance.labels import Label
 
-    stamper: Stamper
-    generation: Generation
-    encoding: Encoding
-    overwrite: bool
-    account: str = field(repr=False)
-    request: str = ""
-    parents: tuple[bytes, ...] = ()
-    taken: set[Path] = field(default_factory=set)
-    issued: int = 0
-
-    def place(self, source: Source, directory: Path) -> Path:
-        """Where the result goes; two inputs of one run never share an output."""
-        place = directory / source.relative.with_suffix(self.encoding.extension)
-        if place in self.taken:  # a.png and a.jpg: the second becomes a.jpg.png
-            name = source.relative.name + self.encoding.extension
-            place = directory / source.relative.with_name(name)
-        self.taken.add(place)
-        return place
-
-    def run(self, source: Source, to: Path | None) -> Stamped:
-        """Stamp one file."""
-        data = source.read(self.stamper.limits.max_bytes)
-        if to is not None:
-            _make_directory(to.parent)
-        stamped = self.stamper.stamp(
-            data,
-            self.generation,
-            parents=self.parents,
-            encoding=self.encoding,
-            to=to,
-            overwrite=self.overwrite,
-            name=source.relative.name,
-            account=self.account,
-            request=self.request,
-        )
-        self.issued += 1
-        return stamped
-
-
-def _parents(names: list[str], sources: list[Source], limits: Limits) -> tuple[bytes, ...]:
-    """The files that `--parent` names. Parents belong to one picture, not to every one of a run."""
-    if names and len(sources) != 1:
-        raise ArgumentError(
-            f"--parent belongs to one picture, and there are {len(sources)}",
-            hint="stamp each edited picture in a run of its own, with its own parents",
-        )
-    from provenance.imaging import read_file
-
-    found = []
-    for number, name in enumerate(names, start=1):
-        try:
-            found.append(read_file(Path(name), limits))
-        except ProvenanceError as error:
-            about = f"parent {number}, {shown_path(name)}: {error.message}"
-            raise type(error)(about, hint=error.hint, code=error.code) from error
-    return tuple(found)
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ProvenanceError(
-            f"cannot create {shown_path(path)}: {error.strerror}", code=ErrorCode.IO
-        ) from error
-
-
-def _to_stdout(job: _Job, sources: list[Source], *, json: bool) -> None:
-    if len(sources) != 1 or json:
-        raise typer.BadParameter("--out - takes exactly one file and no --json or --jsonl")
-    stamped = job.run(sources[0], None)
-    out_bytes(stamped.data)
-    talk(f"mark {stamped.mark_id}  manifest {stamped.manifest_id}")
-    _warn(sources[0], stamped)
-
-
-def _print(source: Source, result: Stamped | ProvenanceError) -> None:
-    if isinstance(result, ProvenanceError):
-        complain(result, about=source.label)
-        return
-    place = shown_path(result.path) if result.path else "-"
-    out(
-        f"{shown_path(source.label)} -> {place}  mark {result.mark_id}  "
-        f"{result.quality.psnr_db:.1f} dB"
-    )
-    _warn(source, result)
-
-
-def _warn(source: Source, result: Stamped) -> None:
-    """A missing time stamp is never passed over in silence."""
-    if result.time_stamp.outcome.value == "failed":
-        reason = shown(result.time_stamp.detail)
-        talk(f"warning: {shown_path(source.label)}: no trusted time stamp: {reason}")
-
-
-def _warn_of_expiry(stamper: Stamper) -> None:
-    chain = stamper.signer.chain
-    if chain.expires_soon():
-        talk(
-            f"warning: the signing certificate expires on {chain.expires_at:%Y-%m-%d}; nothing "
-            "can be stamped after that"
-        )
-
-
-def _summarise(codes: list[ExitCode]) -> None:
-    failed = sum(code is ExitCode.ERROR for code in codes)
-    if len(codes) > 1:
-        talk(f"{len(codes) - failed} stamped, {failed} refused")
+    if name is None:
+        return configured
+    return None if name == "none" else Label.parse(name)
 
 
 def _stamping(configured: TimeStamping, mode: str | None) -> TimeStamping:
+    from dataclasses import replace
+
     from provenance.keys import TimeStampMode
 
     if mode is None:

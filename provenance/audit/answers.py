@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import provenance
-from provenance.audit.process import WorkerLostError
 from provenance.audit.row import COLUMNS, Row
+from provenance.isolation import WorkerLostError
 from provenance.printable import utf8
 
 _INT64: Final = 1 << 63

@@ -18,15 +18,14 @@ from typing import Final, Self
 import provenance
 from provenance.audit.answers import checked
 from provenance.audit.chunk import Chunk
-from provenance.audit.process import Process, WorkerLostError
 from provenance.audit.row import Row, empty, failed
-from provenance.audit.worker import Orders, order
-from provenance.errors import ErrorCode, InputError, ProvenanceError
+from provenance.audit.worker import Orders
+from provenance.errors import InputError
+from provenance.isolation import START_SECONDS, Process, WorkerLostError, started
+from provenance.isolation.child import order
 from provenance.printable import utf8
 
 _MODULE: Final = "provenance.audit.worker"
-_START_SECONDS: Final = 120  # importing everything, on a busy machine
-_STARTS: Final = 3
 #: How often an image is tried that loses its worker; more where that came from outside.
 _TRIES: Final = 2
 _TRIES_IF_KILLED: Final = 5
@@ -118,7 +117,7 @@ class Worker:
     def _some(self, chunk: Chunk, start: int) -> Iterator[Row]:
         """The rows from an index on: until the end, or until the worker is replaced."""
         process, seconds = self._ready(), self._confinement.seconds
-        process.send(order((chunk, start)), _START_SECONDS)
+        process.send(order((chunk, start)), START_SECONDS)
         for index in range(start, chunk.count):
             opening = _OPEN_SECONDS if index == start else 0
             _require(process.receive(seconds + opening) == ["begin", index])
@@ -132,27 +131,9 @@ class Worker:
         _require(process.receive(seconds) == ["end"] and process.silent)
 
     def _ready(self) -> Process:
-        if self._process is not None:
-            return self._process
-        for attempt in range(1, _STARTS + 1):
-            try:
-                return self._start()
-            except WorkerLostError as error:
-                self.stop()
-                if attempt == _STARTS:
-                    raise ProvenanceError(
-                        f"a worker does not start: {error}",
-                        hint="`python -P -m provenance.audit.worker` says why; the same command "
-                        "goes on later",
-                        code=ErrorCode.IO,
-                    ) from error
-        raise AssertionError  # pragma: no cover - the last attempt returns or raises
-
-    def _start(self) -> Process:
-        self._process, self._images = Process.start(_MODULE), 0
-        self.starts += 1
-        self._process.send(order(self._orders), _START_SECONDS)
-        _require(self._process.receive(_START_SECONDS) == ["ready"])
+        if self._process is None:
+            self._process, self._images = started(_MODULE, order(self._orders)), 0
+            self.starts += 1
         return self._process
 
 

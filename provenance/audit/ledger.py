@@ -3,7 +3,7 @@
     DIR/run.json       settings, versions, digests: what a row depends on; written last, once
     DIR/chunks.jsonl   the chunks, one line each, in order; written once, then only read
     DIR/parts/         one Parquet file for each chunk that is done
-    DIR/locks/         held by the processes that work here; see `provenance.audit.locks`
+    DIR/locks/         held by the processes that work here; see `provenance.isolation.locks`
     DIR/summary.json   written when all are done
 
 A chunk without its part is to be done; that is all there is to resuming. Parts that were made
@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from provenance.audit import locks, parts
+from provenance.audit import parts
 from provenance.audit.chunk import Chunk
 from provenance.errors import ConfigError, ErrorCode, ProvenanceError
+from provenance.isolation import locks
 
 LEDGER_VERSION: Final = 1
 _RUN: Final = "run.json"
@@ -131,7 +132,7 @@ class Ledger:
             raise _failure(directory, error) from error
         return cls(directory=directory, chunks=run["chunks"], images=run["images"])
 
-    def working(self) -> AbstractContextManager[None]:
+    def working(self) -> AbstractContextManager[int]:
         """Be the only process that works on the run.
 
         Raises:

@@ -21,6 +21,7 @@ COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA: Final = (
 )
 _IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DCTERMS: Final = "http://purl.org/dc/terms/"
+_TC260: Final = "http://www.tc260.org.cn/ns/AIGC/1.0/"  # GB 45438-2025, annex E
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _MAX_DEPTH: Final = 100
@@ -35,7 +36,9 @@ _BEGIN: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _END: Final = '<?xpacket end="w"?>'
 
 
-def with_ai_source(packet: bytes, *, system: str, version: str, edited: bool = False) -> bytes:
+def with_ai_source(
+    packet: bytes, *, system: str, version: str, edited: bool = False, aigc: str = ""
+) -> bytes:
     """The XMP packet with the AI properties set; everything else in it is kept.
 
     Except `dcterms:provenance`: it points to a remote manifest of the *input*, at an address
@@ -46,6 +49,7 @@ def with_ai_source(packet: bytes, *, system: str, version: str, edited: bool = F
         system: value of AISystemUsed.
         version: value of AISystemVersionUsed; left out where empty.
         edited: the model changed a picture that was there before.
+        aigc: value of the AIGC property of TC260. It replaces what is there; empty keeps that.
 
     Raises:
         InputError: `E_LIMIT` (packet over 1 MB) or `E_CORRUPT` (not well-formed XML, a
@@ -71,6 +75,8 @@ def with_ai_source(packet: bytes, *, system: str, version: str, edited: bool = F
     for description in list(document.getElementsByTagNameNS(_RDF, "Description")):
         _remove(description, _IPTC_EXT, tuple(properties))
         _remove(description, _DCTERMS, ("provenance",))
+        if aigc:
+            _remove(description, _TC260, ("AIGC",))
         if description.parentNode is not None and _is_empty(description):
             description.parentNode.removeChild(description)
     added = document.createElementNS(_RDF, f"{roots[0].prefix or 'rdf'}:Description")
@@ -81,6 +87,9 @@ def with_ai_source(packet: bytes, *, system: str, version: str, edited: bool = F
     for name, value in properties.items():
         if value:
             added.setAttribute(f"Iptc4xmpExt:{name}", value)
+    if aigc:
+        added.setAttribute("xmlns:TC260", _TC260)
+        added.setAttribute("TC260:AIGC", aigc)
     roots[0].appendChild(added)
     body = document.documentElement
     if body is None:

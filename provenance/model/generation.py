@@ -12,6 +12,7 @@ from provenance.model.ids import MarkId, SystemRef, manifest_id_for
 MAX_TEXT = 200
 PDQ_BYTES = 32  # 256 bits
 REQUEST_BYTES = 32  # HMAC-SHA256
+ORIGIN_BYTES = 32  # SHA-256
 
 
 class Operation(StrEnum):
@@ -216,12 +217,32 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marking:
+    """That a picture was marked and handed out, to be signed later as a file.
+
+    `expires_at`, UTC, is until when it can be; `fingerprint` that of the marked pixels and
+    `quality` what the mark cost them; `origin` stands for what it was made from and whether
+    that was edited, SHA-256 (`stamp.pending.origin_of`). Nothing else is known of the picture.
+    """
+
+    expires_at: datetime
+    fingerprint: Fingerprint
+    quality: MarkQuality
+    origin: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.origin) != ORIGIN_BYTES:
+            raise ValueError(f"the origin of a marked picture has {ORIGIN_BYTES} bytes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One issued generation as the registry keeps it. Times are UTC.
 
     `pseudonym` stands for the account that asked for it and is empty where none was named or
     it was erased. `log_position` is that of its leaf in the issuance log, None until the leaf
-    has one.
+    has one. `marking` is there where marking and signing are two steps, and stays once both are
+    done.
     """
 
     record_id: str
@@ -237,6 +258,7 @@ class Record:
     request: Request | None = None
     pseudonym: str = ""
     log_position: int | None = None
+    marking: Marking | None = None
 
     def __post_init__(self) -> None:
         if (self.file is None) is (self.state in (RecordState.ISSUED, RecordState.RELEASED)):
@@ -246,6 +268,11 @@ class Record:
     def manifest_id(self) -> str:
         """The label of the record's manifest."""
         return manifest_id_for(self.record_id)
+
+    @property
+    def pending(self) -> bool:
+        """Its picture was marked, and not signed yet; perhaps it never will be."""
+        return self.state is RecordState.RESERVED and self.marking is not None
 
     def issued(self, file: IssuedFile, at: datetime) -> Record:
         """This record once the file exists and has been verified."""

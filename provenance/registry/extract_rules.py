@@ -33,12 +33,13 @@ from provenance.registry.tables import (
     erased,
     fingerprints,
     leaves,
+    markings,
     parents,
     records,
 )
 
 _ISSUED: Final = (RecordState.ISSUED.value, RecordState.RELEASED.value)
-_EMPTY_TABLES: Final = (accounts, access_log, leaves, checkpoints, erased)
+_EMPTY_TABLES: Final = (accounts, access_log, leaves, checkpoints, erased, markings)
 _MAX_SIDE: Final = 65_535  # pixels; no picture that is issued has more
 _MAX_NAME: Final = 64
 _MAX_FORMAT: Final = 10

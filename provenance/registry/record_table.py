@@ -19,6 +19,7 @@ from provenance.model.generation import (
     Fingerprint,
     Generation,
     IssuedFile,
+    Marking,
     Record,
     RecordState,
     Request,
@@ -27,7 +28,14 @@ from provenance.model.ids import MarkId, SystemRef, new_record_id
 from provenance.registry import personal_table, rows
 from provenance.registry.database import Database
 from provenance.registry.store import RequestTakenError
-from provenance.registry.tables import erased, fingerprints, leaves, parents, records
+from provenance.registry.tables import (
+    erased,
+    fingerprints,
+    leaves,
+    markings,
+    parents,
+    records,
+)
 
 _RESERVE_ATTEMPTS: Final = 16
 _OPEN_STATES: Final = (RecordState.RESERVED.value, RecordState.ISSUED.value)
@@ -99,6 +107,14 @@ class RecordTable(Database):
             return False
         return True
 
+    def hold(self, record_id: str, marking: Marking) -> Record:
+        """The picture is marked and waits to be signed; see `RecordStore.hold`."""
+        with self._writing() as connection:
+            _moved(connection, record_id, RecordState.RESERVED, RecordState.RESERVED)
+            connection.execute(delete(markings).where(markings.c.record_id == record_id))
+            connection.execute(insert(markings).values(rows.of_marking(record_id, marking)))
+            return _there(connection, record_id)
+
     def issue(self, record_id: str, file: IssuedFile) -> Record:
         """Commit the verified file and its leaf; see `RecordStore.issue`."""
         salt = secrets.token_bytes(SALT_BYTES)
@@ -119,7 +135,9 @@ class RecordTable(Database):
         """The stamping failed; see `RecordStore.void`."""
         freed = {"request_key": None, "request_digest": None}
         with self._writing() as connection:
-            return _moved(connection, record_id, RecordState.RESERVED, RecordState.VOID, freed)
+            _moved(connection, record_id, RecordState.RESERVED, RecordState.VOID, freed)
+            connection.execute(delete(markings).where(markings.c.record_id == record_id))
+            return _there(connection, record_id)
 
     def erase(self, record_id: str) -> None:
         """Erase a record for good; see `RecordStore.erase`."""
@@ -193,16 +211,34 @@ class RecordTable(Database):
 
     def unfinished(self, before: datetime) -> tuple[Record, ...]:
         """What a crash may have left; see `RecordStore.unfinished`."""
-        since = func.coalesce(records.c.issued_at, records.c.reserved_at)
+        expires = markings.c.expires_at
+        since = func.coalesce(records.c.issued_at, expires, records.c.reserved_at)
+        over = or_(
+            records.c.issued_at.is_not(None),
+            expires.is_(None),
+            expires <= rows.utc(datetime.now(UTC)),
+        )
         with self._reading() as connection:
             ids = connection.scalars(
                 select(records.c.record_id)
+                .outerjoin(markings, markings.c.record_id == records.c.record_id)
                 .where(or_(*(records.c.state == state for state in _OPEN_STATES)))
-                .where(since < rows.utc(before))
+                .where(over, since < rows.utc(before))
                 .order_by(since, records.c.record_id)
             ).all()
             found = (one(connection, records.c.record_id == name) for name in ids)
             return tuple(record for record in found if record is not None)
+
+    def pending(self) -> tuple[Record, ...]:
+        """What waits to be signed, or did until it expired; see `RecordStore.pending`."""
+        with self._reading() as connection:
+            ids = connection.scalars(
+                select(markings.c.record_id)
+                .join(records, records.c.record_id == markings.c.record_id)
+                .where(records.c.state == RecordState.RESERVED.value)
+                .order_by(markings.c.expires_at, markings.c.record_id)
+            ).all()
+            return tuple(_there(connection, name) for name in ids)
 
     def commitment_of(self, record_id: str) -> bytes | None:
         """The leaf of a record; see `LeafReader.commitment_of`."""
@@ -240,6 +276,14 @@ def _moved(
     return record
 
 
+def _there(connection: Connection, record_id: str) -> Record:
+    """A record that was seen in this very transaction."""
+    record = one(connection, records.c.record_id == record_id)
+    if record is None:
+        raise RegistryError(f"record {record_id} is missing")
+    return record
+
+
 def one(
     connection: Connection, *conditions: ColumnElement[bool], logged: bool = True
 ) -> Record | None:
@@ -262,9 +306,12 @@ def one(
     prints = connection.execute(
         select(fingerprints).where(fingerprints.c.record_id == row.record_id)
     ).all()
+    marking = connection.execute(
+        select(markings).where(markings.c.record_id == row.record_id)
+    ).first()
     try:
         seen = {item.position: Fingerprint(bits=item.pdq, quality=item.quality) for item in prints}
-        record = rows.record(row, made_from, seen)
+        record = rows.record(row, made_from, seen, marking)
         if not row.salt or record.file is None:  # an extract has no salts
             return record
         of_record = leaves.c.commitment == commitment(record, row.salt)

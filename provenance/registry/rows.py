@@ -13,6 +13,7 @@ from provenance.model.generation import (
     Fingerprint,
     Generation,
     IssuedFile,
+    Marking,
     MarkQuality,
     Operation,
     ParentFile,
@@ -105,7 +106,34 @@ def of_fingerprints(record_id: str, file: IssuedFile) -> list[dict[str, Any]]:
     ]
 
 
-def record(row: Row[Any], parents: Sequence[Row[Any]], fingerprints: Fingerprints) -> Record:
+def of_marking(record_id: str, marking: Marking) -> dict[str, Any]:
+    """The columns of a picture that waits to be signed."""
+    return {
+        "record_id": record_id,
+        "expires_at": utc(marking.expires_at),
+        "pdq": marking.fingerprint.bits,
+        "quality": marking.fingerprint.quality,
+        "psnr_db": marking.quality.psnr_db,
+        "ssim": marking.quality.ssim,
+        "origin": marking.origin,
+    }
+
+
+def _marking(row: Row[Any]) -> Marking:
+    return Marking(
+        expires_at=datetime.fromisoformat(row.expires_at),
+        fingerprint=Fingerprint(bits=row.pdq, quality=row.quality),
+        quality=MarkQuality(psnr_db=row.psnr_db, ssim=row.ssim),
+        origin=row.origin,
+    )
+
+
+def record(
+    row: Row[Any],
+    parents: Sequence[Row[Any]],
+    fingerprints: Fingerprints,
+    marking: Row[Any] | None = None,
+) -> Record:
     """The record of a row, of the rows of its parents in order, and of its fingerprints.
 
     Raises:
@@ -131,6 +159,7 @@ def record(row: Row[Any], parents: Sequence[Row[Any]], fingerprints: Fingerprint
         file=None if row.issued_at is None else _file(row, parents, fingerprints),
         request=request,
         pseudonym=row.pseudonym or "",
+        marking=None if marking is None else _marking(marking),
     )
 
 

@@ -13,7 +13,14 @@ from typing import NamedTuple, Protocol
 
 from provenance.errors import RegistryError
 from provenance.model.custody import AccessEntry, Account, StoredCheckpoint
-from provenance.model.generation import Generation, IssuedFile, Record, RecordState, Request
+from provenance.model.generation import (
+    Generation,
+    IssuedFile,
+    Marking,
+    Record,
+    RecordState,
+    Request,
+)
 from provenance.model.ids import MarkId, SystemRef
 from provenance.model.statistics import RegistryStatistics
 
@@ -306,6 +313,24 @@ class RecordStore(
         """
         ...
 
+    def hold(self, record_id: str, marking: Marking) -> Record:
+        """The picture was marked and is signed later: reserved, and pending from now on.
+
+        Of a pending record it replaces what was known.
+
+        Raises:
+            RegistryError: not a reserved record, or the registry cannot be written.
+        """
+        ...
+
+    def pending(self) -> tuple[Record, ...]:
+        """Records whose picture was marked and not signed, expired or not; the oldest expiry first.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        ...
+
     def issue(self, record_id: str, file: IssuedFile) -> Record:
         """Commit the facts of the verified file, and with them its leaf: reserved -> issued.
 
@@ -346,6 +371,8 @@ class RecordStore(
 
     def unfinished(self, before: datetime) -> tuple[Record, ...]:
         """Records that stayed reserved since before this moment, or issued; the oldest first.
+
+        A pending one counts from the moment when it expires, and never before that has come.
 
         Args:
             before: aware; what reached its state at or after it may still be in the making.

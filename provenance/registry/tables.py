@@ -3,6 +3,7 @@
 Records are what was issued, everything else says something about them or about the registry:
 
 * `fingerprints` is narrow, because a search reads all of it;
+* `markings` are of pictures that were marked before there was a file to sign;
 * `leaves` and `checkpoints` belong to the issuance log and outlive their records;
 * `accounts` is the only table with personal data, under the operator's key, and has a
   retention of its own, as has `access_log`;
@@ -30,7 +31,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 metadata = MetaData()
 
@@ -119,6 +120,25 @@ fingerprints = Table(
     Column("quality", Integer, nullable=False),
     Index("one_fingerprint_per_file", "record_id", "position", unique=True),
     sqlite_autoincrement=True,
+)
+
+#: Pictures that were handed out marked, to be signed until `expires_at`; a reserved record with a
+#: row here is pending. It stays once the file is issued, and goes when the record becomes void.
+markings = Table(
+    "markings",
+    metadata,
+    Column(
+        "record_id",
+        String(36),
+        ForeignKey("records.record_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("expires_at", _Moment, nullable=False),
+    Column("pdq", LargeBinary(32), nullable=False),
+    Column("quality", Integer, nullable=False),
+    Column("psnr_db", Double, nullable=False),
+    Column("ssim", Double, nullable=False),
+    Column("origin", LargeBinary(32), nullable=False),
 )
 
 #: The issuance log in the order of its commits; `position` is null while a leaf waits.

@@ -4,6 +4,7 @@ from provenance.stamp.fsck import Fsck, Rule
 from provenance.stamp.job import Stamped
 from provenance.stamp.observer import Observer, Outcome, Stage, StampEvent
 from provenance.stamp.origin import Origin
+from provenance.stamp.pending import Marked
 from provenance.stamp.requests import Requests
 from provenance.stamp.stamper import Stamper
 from provenance.stamp.sweep import Action, Deed, Sweep
@@ -12,6 +13,7 @@ __all__ = [
     "Action",
     "Deed",
     "Fsck",
+    "Marked",
     "Observer",
     "Origin",
     "Outcome",

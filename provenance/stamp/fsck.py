@@ -75,7 +75,8 @@ class Fsck:
             detail = "not checked: the registry breaks its own rules"
             return found | {rule: [Violation(detail=detail)] for rule in Rule}
         for record in self.store.unfinished(self.before):
-            detail = f"record {record.record_id} is {record.state.value}"
+            state = "marked, not signed, and expired" if record.pending else record.state.value
+            detail = f"record {record.record_id} is {state}"
             found[Rule.FINISHED].append(Violation(detail=detail))
         for directory in directories:
             for item in files_in(directory):

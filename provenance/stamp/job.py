@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from provenance.imaging import Encoding, Metadata, encode
+from provenance.imaging.quality import quality
 from provenance.imaging.xmp import with_ai_source
+from provenance.labels import Label, aigc_label
 from provenance.manifest import ManifestRequest
 from provenance.model.custody import Account
 from provenance.model.evidence import GenerationClaim, SoftBinding
@@ -19,11 +21,12 @@ from provenance.model.generation import (
     TimeStampResult,
 )
 from provenance.model.ids import MarkId, SystemRef
+from provenance.registry import RecordStore
 from provenance.stamp.observer import Stage, enter
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Picture, Pixels
 from provenance.stamp.target import Target
-from provenance.watermark import Layout, Payload, Scheme
+from provenance.watermark import Embedder, Layout, Payload, Scheme
 
 SOFTWARE = "provenance"
 
@@ -34,7 +37,8 @@ class Stamped:
 
     `data` is the file, `path` where it was written (None if it was not), `quality` what the
     mark alone cost, `time_stamp` what came of asking for a time stamp, `parents` the files
-    that it was made from, as they are recorded.
+    that it was made from, as they are recorded. Of a file that was signed as it is `encoding`
+    says the format and nothing else.
     """
 
     data: bytes = field(repr=False)
@@ -50,8 +54,11 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is known once everything was decoded and checked; `rgb` and `alpha` as they will be
-    marked, `to` where the file goes (None: into memory), `account` who asked for it.
+    """What is known once everything was decoded and checked.
+
+    `rgb` and `alpha` as they will be marked, `to` where the file goes (None: into memory),
+    `account` who asked for it, `embedder` what marks them (None: the scheme), `label` what was
+    drawn into it.
     """
 
     rgb: Pixels = field(repr=False)
@@ -65,6 +72,8 @@ class Job:
     target: Target
     to: Path | None
     account: Account | None = None
+    embedder: Embedder | None = None
+    label: Label | None = None
 
     def encoded(
         self, payload: Payload, carrier_key: bytes, system: SystemRef
@@ -75,18 +84,42 @@ class Job:
             CapacityError, SchemeError: the picture cannot be marked.
             InputError: it cannot be written in that format.
         """
+        marked = self.marked(payload, carrier_key)
+        enter(Stage.ENCODE)
+        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system, payload))
+
+    def marked(self, payload: Payload, carrier_key: bytes) -> Pixels:
+        """The marked pixels.
+
+        Raises:
+            CapacityError, SchemeError: the picture cannot be marked.
+        """
         enter(Stage.MARK)
-        marked = self.scheme.embed(self.rgb, payload, carrier_key)
+        marked = (self.embedder or self.scheme).embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]
-        enter(Stage.ENCODE)
-        return marked, encode(marked, self.alpha, self.encoding, self._metadata(system))
+        return marked
 
-    def _metadata(self, system: SystemRef) -> Metadata:
+    def cost(self, marked: Pixels) -> MarkQuality:
+        """What the mark cost the picture; its margin is not known yet."""
+        return quality(self.rgb, marked)
+
+    def commit(self, store: RecordStore, record: Record, file: IssuedFile) -> Record:
+        """Step 7: the record with the facts of the file.
+
+        Raises:
+            RegistryError: it was not committed, or that cannot be known.
+        """
+        return store.issue(record.record_id, file)
+
+    def _metadata(self, system: SystemRef, payload: Payload) -> Metadata:
         kept = self.source.metadata
         name = f"{system.name}: {self.generation.model}"
         version, edited = self.generation.model_version, self.made_from.edited
-        xmp = with_ai_source(kept.xmp, system=name, version=version, edited=edited)
+        aigc = ""
+        if self.label is Label.CN:
+            aigc = aigc_label(producer=system.name, content_id=str(payload.mark_id))
+        xmp = with_ai_source(kept.xmp, system=name, version=version, edited=edited, aigc=aigc)
         return Metadata(exif=kept.exif, xmp=xmp, icc=kept.icc)
 
     def manifest_request(self, record: Record, payload: Payload, version: str) -> ManifestRequest:

@@ -20,6 +20,7 @@ from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 from provenance.errors import ErrorCode, ProvenanceError
 from provenance.imaging import ImageFormat
 from provenance.model.ids import SystemRef
+from provenance.stamp.picture import Pixels
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -38,7 +39,8 @@ class Stage(StrEnum):
     """Parts of a stamp, in the order of the release steps."""
 
     DECODE = "decode"  # 1
-    RESERVE = "reserve"  # 2
+    LOOK = "look"  # for a mark that is in the picture already
+    RESERVE = "reserve"  # 2; when signing, the look at the log
     MARK = "mark"  # 3
     ENCODE = "encode"  # 3
     SIGN = "sign"  # 4
@@ -58,7 +60,7 @@ class StampEvent:
         code: of the error, if it failed.
         system: name of the generating system.
         scheme: name of the watermark scheme.
-        format: of the written file; empty where it came to nothing before that was checked.
+        format: of the written file; empty where none is, or it did not come to that.
         width: of the picture in pixels; 0 where it was not decoded.
         height: likewise.
         seconds: wall time of each stage that was reached; of a failure, up to there.
@@ -135,11 +137,12 @@ def enter(stage: Stage) -> None:
         watch.enter(stage)
 
 
-def describe(kind: ImageFormat, width: int, height: int) -> None:
-    """Say what is being written; width and height in pixels."""
+def describe(rgb: Pixels, kind: ImageFormat | None = None) -> None:
+    """Say what is stamped: uint8 (H, W, 3), and the format if it is written."""
     watch = _CURRENT.get()
     if watch is not None:
-        watch.format, watch.size = kind.value, (width, height)
+        watch.size = rgb.shape[1], rgb.shape[0]
+        watch.format = "" if kind is None else kind.value
 
 
 def observed(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PLAIN: Final = frozenset(
     {
         "formats",
+        "label",
         "limits",
         "observer",
         "requests",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provenance.errors import ProvenanceError, RegistryError
+from provenance.errors import PendingError, ProvenanceError, RegistryError
 from provenance.model.generation import IssuedFile, Record, RecordState
 from provenance.registry import RecordStore
 from provenance.stamp.target import Target
@@ -64,12 +64,21 @@ class Release:
         A commit that reports an error may have been made all the same (a directory that could
         not be synced). Then the record cannot become void, and the file is kept beside for the
         sweeper to finish; nobody takes it for released before that.
+
+        A pending record stays so, and its picture can be signed again until it expires; where it
+        is known that another signing was faster, there is nothing to find out.
         """
+        committing = committing and not isinstance(error, PendingError)
         if not committing:
             self.target.discard()
+        marking = self.record.marking
+        what = "voided" if marking is None else "left pending"
         try:
-            self.store.void(self.record.record_id)
+            if marking is None:
+                self.store.void(self.record.record_id)
+            elif committing:  # whoever may write it knows how the commit ended
+                self.store.hold(self.record.record_id, marking)
         except RegistryError as second:
-            error.add_note(f"record {self.record.record_id} could not be voided: {second}")
+            error.add_note(f"record {self.record.record_id} could not be {what}: {second}")
         else:
             self.target.discard()

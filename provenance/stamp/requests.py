@@ -16,6 +16,7 @@ from typing import Final
 from provenance.errors import ArgumentError, ErrorCode, RegistryError, RequestError
 from provenance.imaging import Encoding
 from provenance.keys import Pseudonyms
+from provenance.labels import Label
 from provenance.model.generation import MAX_TEXT, Generation, Record, Request
 from provenance.registry import RecordStore, RequestTakenError
 from provenance.stamp.picture import Picture, Pixels
@@ -34,6 +35,7 @@ def request_of(
     encoding: Encoding,
     scheme: str,
     parents: Sequence[bytes],
+    label: Label | None = None,
 ) -> Request:
     """The request of that name for this input.
 
@@ -46,13 +48,12 @@ def request_of(
         encoding: how the result is written.
         scheme: name of the watermark scheme.
         parents: encoded files that the picture was made from.
+        label: what is drawn into it.
 
     Raises:
         ArgumentError: the name is not acceptable.
     """
-    if not name or len(name) > MAX_TEXT or not name.isprintable():
-        raise ArgumentError(f"a request id must be printable text of at most {MAX_TEXT} characters")
-    key = keys.keyed(_KEY, str(system_id).encode(), name.encode())
+    key = request_key(keys, name, system_id)
     return Request(
         key=key,
         digest=keys.keyed(
@@ -63,8 +64,20 @@ def request_of(
             *_of_encoding(encoding),
             scheme.encode(),
             *(hashlib.sha256(parent).digest() for parent in parents),
+            *((b"label", label.encode()) if label else ()),
         ),
     )
+
+
+def request_key(keys: Pseudonyms, name: str, system_id: int) -> bytes:
+    """By what the registry finds the request of that name.
+
+    Raises:
+        ArgumentError: the name is not acceptable.
+    """
+    if not name or len(name) > MAX_TEXT or not name.isprintable():
+        raise ArgumentError(f"a request id must be printable text of at most {MAX_TEXT} characters")
+    return keys.keyed(_KEY, str(system_id).encode(), name.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

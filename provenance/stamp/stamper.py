@@ -27,8 +27,9 @@ from provenance.imaging import (
     flatten,
 )
 from provenance.imaging.memory import ImageInput
-from provenance.imaging.quality import psnr, quality
+from provenance.imaging.quality import psnr
 from provenance.keys import Pseudonyms, Signer, TimeStamping
+from provenance.labels import Label, labelled
 from provenance.manifest import sign
 from provenance.manifest.build import SignedFile
 from provenance.model.custody import Account
@@ -42,18 +43,21 @@ from provenance.model.generation import (
 from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
 from provenance.stamp.batch import ManyAtOnce
+from provenance.stamp.double import refuse_stamped
 from provenance.stamp.job import Job, Stamped
 from provenance.stamp.observer import Observer, Outcome, Stage, describe, enter, observed
 from provenance.stamp.origin import Origin, travelling
 from provenance.stamp.parents import ancestry
+from provenance.stamp.pending import Marked, expiry, hold
 from provenance.stamp.picture import picture
 from provenance.stamp.release import Release
 from provenance.stamp.replay import envelope, replay
 from provenance.stamp.requests import Requests, request_of
 from provenance.stamp.selfcheck import SelfCheck, time_stamp_result
+from provenance.stamp.separate import to_mark, to_sign
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.trust import TrustStore
-from provenance.watermark import DetectionKey, Payload, catalog, issue
+from provenance.watermark import DetectionKey, Embedder, Payload, catalog, issue
 
 _T = TypeVar("_T")
 PNG = Encoding(format=ImageFormat.PNG, lossless=True)
@@ -92,6 +96,9 @@ class Stamper(ManyAtOnce):
         pseudonyms: the keys of accounts and request ids; without them none may be named.
         requests: how long a request that is under way is waited for.
         log: refuses a registry that was restored from an old backup; None does not look.
+        embedder: writes the marks instead of the scheme itself, as `watermark.device` does; of
+            the same scheme. What it writes is checked like any other mark.
+        label: drawn into every picture, before it is marked; None draws nothing.
         observer: is told of every stamp, well or not.
         origin: what made this stamper and can make it again in another process.
     """
@@ -110,8 +117,17 @@ class Stamper(ManyAtOnce):
     pseudonyms: Pseudonyms | None = None
     requests: Requests = Requests()
     log: IssuanceGate | None = None
+    embedder: Embedder | None = None
+    label: Label | None = None
     observer: Observer | None = field(default=None, repr=False)
     origin: Origin | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.embedder is not None and self.embedder.info.name != self.scheme:
+            raise ArgumentError(
+                f"this stamper marks with {self.scheme}, its embedder with "
+                f"{self.embedder.info.name}"
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return travelling(self)
@@ -170,9 +186,11 @@ class Stamper(ManyAtOnce):
             ArgumentError: operations without a parent, or too many parents; an account or a
                 request id that is none or cannot be used here.
             RequestError: the request id was used for another input.
+            AlreadyStampedError: the picture carries a mark of this system and is not declared an
+                edit, by parents or by its own manifest.
             InputError: the input or a parent is no acceptable image, or the picture cannot
                 be written that way.
-            CapacityError: the image cannot carry the mark.
+            CapacityError: the image cannot carry the mark or the label.
             SignerError, ManifestError: nothing was signed, or a manifest that has to be
                 carried on cannot be.
             TimeStampError: a time stamp is required and there is none that can be trusted.
@@ -200,7 +218,9 @@ class Stamper(ManyAtOnce):
             parents, source.ancestor, generation, formats=self.formats, limits=self.limits
         )
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
-        describe(encoding.format, rgb.shape[1], rgb.shape[0])
+        if self.label is not None:
+            rgb, alpha = labelled(rgb, alpha, self.label, edited=made_from.edited)
+        describe(rgb, encoding.format)
         scheme.info.require_fit(rgb)
         job = Job(
             rgb=rgb,
@@ -214,7 +234,11 @@ class Stamper(ManyAtOnce):
             target=target,
             to=to,
             account=asked_by,
+            embedder=self.embedder,
+            label=self.label,
         )
+        enter(Stage.LOOK)
+        refuse_stamped(job, self.store, self.key)
         # (2) reserve a record, or find that of an earlier try
         enter(Stage.RESERVE)
         if self.log is not None:
@@ -222,14 +246,130 @@ class Stamper(ManyAtOnce):
         record = self._asked_for(job, request, parents) if request else self._reserved(job)
         if record.file is not None:
             return self._again(job, record, record.file)
+        return self._released(job, record)
+
+    @unforked()
+    @observed(Outcome.MARKED)
+    def mark(
+        self,
+        image: ImageInput,
+        generation: Generation,
+        *,
+        value_range: ValueRange | None = None,
+        axes: Axes | None = None,
+        parents: Sequence[bytes] = (),
+        account: str = "",
+        keep_s: float = 3600.0,
+        name: str = "",
+    ) -> Marked:
+        """Steps 1 to 3 alone, for hosts that write the file themselves; `sign` does the rest.
+
+        The record stays reserved, as pending, until it is signed or expires. What is given is
+        marked and not signed: it is not to be released like that.
+
+        Args:
+            image: as for `stamp`.
+            generation: what made it; it is stated when the picture is signed.
+            value_range: as for `stamp`.
+            axes: as for `stamp`.
+            parents: as for `stamp`, and to be named again to `sign`: no picture is kept.
+            account: as for `stamp`.
+            keep_s: for how many seconds the picture can be signed, at most 30 days.
+            name: name of the input, for messages only.
+
+        Raises:
+            ArgumentError: operations without a parent, too many parents, an account that is none
+                or cannot be used here, or an impossible time.
+            AlreadyStampedError: it carries a mark of this system and is not declared an edit.
+            InputError, ManifestError: the input or a parent cannot be used.
+            CapacityError: the image cannot carry the mark or the label.
+            SelfCheckError: the mark does not read back.
+            LogError: registry or log were restored from an old backup.
+            RegistryError: the record could not be kept.
+        """
+        asked_by, expires_at = self._account(account), expiry(keep_s)
+        # (1) decode fully and check every limit
+        job = to_mark(
+            self,
+            image,
+            generation,
+            value_range=value_range,
+            axes=axes,
+            parents=parents,
+            account=asked_by,
+            name=name,
+        )
+        describe(job.rgb)
+        enter(Stage.LOOK)
+        refuse_stamped(job, self.store, self.key)
+        # (2) reserve a record
+        enter(Stage.RESERVE)
+        if self.log is not None:
+            self.log.check()
+        record = self._reserved(job)
+        try:  # (3) embed the mark
+            payload = self._payload(job, record)
+            return hold(self.store, job, record, payload, self.key, expires_at)
+        except BaseException as error:
+            self._release(job, record).give_up(error, committing=False)
+            raise
+
+    @unforked()
+    @observed(Outcome.SIGNED)
+    def sign(
+        self,
+        image: ImageInput | Marked,
+        *,
+        parents: Sequence[bytes] = (),
+        encoding: Encoding | None = None,
+        to: Path | None = None,
+        overwrite: bool = False,
+        name: str = "",
+    ) -> Stamped:
+        """Steps 4 to 9 for a picture that was marked before.
+
+        Its record is found by the mark in it. A failure before the commit leaves the record
+        pending: the picture can be signed again until it expires. Of several who sign the same
+        picture at once, one does; the others are refused.
+
+        Args:
+            image: an image file, or pixels as for `stamp`, or what `mark` gave. A file carries on
+                a manifest that it has, as its own parent.
+            parents: the files that were named to `mark`, in the same order.
+            encoding: how the result is written. None signs a file as it is, with all that is
+                in it: its pixels are not encoded again, and nothing is taken out. Pixels are
+                written as PNG then.
+            to: where to write it; may be the file that was read, with `overwrite`.
+            overwrite: replace an existing file at `to`.
+            name: name of the input, for messages only.
+
+        Raises:
+            PendingError: it has no mark of this system, was signed, expired, is another picture
+                than was marked, or is said to be made from others.
+            InputError, ManifestError, SignerError, TimeStampError, SelfCheckError, LogError,
+            RegistryError, ProvenanceError: as for `stamp`.
+        """
+        target: Target = FileTarget(to, overwrite=overwrite) if to else MemoryTarget()
+        target.prepare()
+        # (1) decode fully, check every limit, find the record
+        job, record = to_sign(
+            self, image, parents=parents, encoding=encoding, target=target, to=to, name=name
+        )
+        describe(job.rgb, job.encoding.format)
+        enter(Stage.RESERVE)
+        if self.log is not None:
+            self.log.check()
+        return self._released(job, record)
+
+    # --- steps -------------------------------------------------------------------
+
+    def _released(self, job: Job, record: Record) -> Stamped:
         # (3) to (7), ending in the commit
         written, record, file = self._issued(job, record)
         # (8) give the file its name, (9) note that it has one
         enter(Stage.RELEASE)
         self._release(job, record).finish(file)
         return job.stamped(record, file, written)
-
-    # --- steps -------------------------------------------------------------------
 
     def _reserved(self, job: Job, request: Request | None = None) -> Record:
         _required(self.system.id)
@@ -271,6 +411,7 @@ class Stamper(ManyAtOnce):
             encoding=job.encoding,
             scheme=self.scheme,
             parents=parents,
+            label=self.label,
         )
 
         def reserve() -> Record:
@@ -323,7 +464,7 @@ class Stamper(ManyAtOnce):
                 sha256=hashlib.sha256(written).hexdigest(),
                 fingerprint=fingerprint(seen.rgb),
                 manifest=signed.manifest,
-                quality=replace(quality(job.rgb, marked), margin=seen.margin),
+                quality=replace(job.cost(marked), margin=seen.margin),
                 time_stamp=time_stamp,
                 grid=seen.sealed_grid(self.signature_key, record),
                 parents=tuple(item.file for item in job.made_from.files),
@@ -332,7 +473,7 @@ class Stamper(ManyAtOnce):
             )
             enter(Stage.COMMIT)
             committing = True
-            return written, self.store.issue(record.record_id, file), file
+            return written, job.commit(self.store, record, file), file
         except BaseException as error:
             self._release(job, record).give_up(error, committing=committing)
             raise

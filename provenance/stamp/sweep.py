@@ -14,6 +14,9 @@ was to go, so the caller names the directories.
   released, and it is a second copy of that file (a request that was made again). If its record is
   unknown here, or issued or released with other bytes of that length, it is kept and reported:
   another registry may be working in that directory.
+* `pending`, marked and not signed: void once it has expired, never before. A file beside of it is
+  what a signing left that died; it is removed, and the picture can be signed again. So is one
+  whose picture was signed again, and released, since.
 
 Only what is older than a given time is touched. Whoever is still at work when its record is
 swept fails without a file.
@@ -102,10 +105,22 @@ class Sweep:
             if found.unreleased and path not in used and found.changed < self.before:
                 yield _attempt(partial(self._clear, path, given_up))
 
+    def leftovers(self, directory: Path) -> Iterator[Deed]:
+        """Only the files beside that nobody needs, of a directory in which nobody works.
+
+        Raises:
+            ArgumentError: it is no directory.
+        """
+        for found in files_in(directory):
+            if isinstance(found, Found) and found.unreleased and found.changed < self.before:
+                yield _attempt(partial(self._clear, found.path, ()))
+
     def _void(self, record: Record) -> Deed:
         if not self.dry_run:
             self.store.void(record.record_id)
         detail = "the process died before the commit"
+        if record.marking is not None:
+            detail = f"marked, and not signed until {record.marking.expires_at:%Y-%m-%d %H:%M} UTC"
         return Deed(action=Action.VOIDED, record_id=record.record_id, detail=detail)
 
     def _is_file_of(self, record: Record, found: Found) -> bool:
@@ -149,14 +164,19 @@ class Sweep:
             return deed(action=Action.KEPT, detail="its record is not in this registry")
         reason = "it was cut off"
         if record is not None and record.file is None:
-            if record.state is not RecordState.VOID and record_id not in given_up:
+            needed = record.state is not RecordState.VOID and record_id not in given_up
+            if needed and not record.pending:
                 return deed(action=Action.KEPT, detail=f"its record is {record.state.value}")
             reason = "its record is void"
+            if needed:
+                reason = "it was not signed completely; its picture can be signed again"
         elif record is not None and record.file is not None:
             if hashlib.sha256(data).hexdigest() == record.file.sha256:
                 if record.state is not RecordState.RELEASED:
                     return deed(action=Action.KEPT, detail="its record was issued meanwhile")
                 reason = "the file of its record was released"
+            elif record.marking is not None and record.state is RecordState.RELEASED:
+                reason = "another signing of its picture was released"
             elif len(data) >= record.file.byte_size:
                 detail = f"its record is {record.state.value}, and it is not the file of that"
                 return deed(action=Action.KEPT, detail=f"{detail} record")

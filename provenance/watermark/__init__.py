@@ -4,12 +4,13 @@ from provenance.watermark import catalog
 from provenance.watermark.bundle import load_bundle, save_bundle
 from provenance.watermark.keyring import DetectionKey, Keyring
 from provenance.watermark.payload import Layout, Payload, issue
-from provenance.watermark.scheme import Depth, Detection, Scheme, SchemeInfo
+from provenance.watermark.scheme import Depth, Detection, Embedder, Scheme, SchemeInfo
 
 __all__ = [
     "Depth",
     "Detection",
     "DetectionKey",
+    "Embedder",
     "Keyring",
     "Layout",
     "Payload",

@@ -106,12 +106,12 @@ class Detection:
     detail: str = ""
 
 
-class Scheme(Protocol):
-    """A watermark algorithm. Implementations are stateless and safe to share."""
+class Embedder(Protocol):
+    """Writes the marks of one scheme. Implementations are stateless and safe to share."""
 
     @property
     def info(self) -> SchemeInfo:
-        """What the catalogue says."""
+        """What the catalogue says of the scheme."""
         ...
 
     def embed(self, rgb: Pixels, payload: Payload, key: bytes) -> Pixels:
@@ -130,6 +130,10 @@ class Scheme(Protocol):
             SchemeError: the scheme is not available in this installation.
         """
         ...
+
+
+class Scheme(Embedder, Protocol):
+    """A watermark algorithm."""
 
     def detect(self, rgb: Pixels, keyring: Keyring, *, depth: Depth = Depth.STANDARD) -> Detection:
         """Look for a mark of any system in the keyring. Never raises on a negative.

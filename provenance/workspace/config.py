@@ -40,6 +40,7 @@ _OTHER_VARIABLES: Final = (
     "PROVENANCE_ACCOUNT",
     "PROVENANCE_LANG",
     "PROVENANCE_OPERATOR",
+    "PROVENANCE_PYTHON",  # of hosts that stamp through another installation
 )
 
 
@@ -148,6 +149,7 @@ def write_settings(path: Path, system: SystemSettings) -> None:
         f"# scheme = {_quoted(stamp.scheme)}",
         f"# format = {_quoted(stamp.format)}",
         f"# model = {_quoted(stamp.model)}",
+        '# label = "eu"  # or cn, in: drawn into every picture, see docs/labels.md',
         f"# time_stamp = {_quoted(stamp.time_stamp.value)}  # or record, require",
         '# tsa_url = "http://timestamp.example.com"  # asked once for each picture',
         "",

@@ -170,9 +170,11 @@ def expired(store: RecordStore, retention: RetentionSettings, now: datetime) -> 
 def require_erasable(record: Record) -> None:
     """Raise `RegistryError` where the file of a record may still be in the making."""
     if record.state is RecordState.RESERVED:
+        hint = "provenance release sweep settles what a crash left"
+        if record.pending:
+            hint = "its picture waits to be signed; provenance release expire gives it up"
         raise RegistryError(
-            f"record {record.record_id} is reserved: its file may be in the making",
-            hint="provenance release sweep settles what a crash left",
+            f"record {record.record_id} is reserved: its file may be in the making", hint=hint
         )
 
 

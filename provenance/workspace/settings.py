@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from provenance.errors import ConfigError, RegistryError
 from provenance.imaging import DEFAULT_READ, DEFAULT_STAMP, Encoding, ImageFormat
 from provenance.keys import Network, TimeStampAuthority, TimeStamping, TimeStampMode
+from provenance.labels import Label
 from provenance.model.ids import SYSTEM_ID_BITS
 from provenance.registry import check_address
 from provenance.watermark import catalog
@@ -60,6 +61,7 @@ class StampSettings(Settings):
     time_stamp: TimeStampMode = TimeStampMode.OFF
     tsa_url: str = ""
     tsa_network: Network = Network.PUBLIC
+    label: Label | None = None
 
     @field_validator("scheme")
     @classmethod

@@ -371,6 +371,7 @@ class Workspace:
             time_stamping=settings.time_stamping(),
             pseudonyms=self.pseudonyms(),
             log=self.log(read_only=False),
+            label=settings.label,
         )
         return replace(stamper, origin=Origin.of(self, stamper))
 

@@ -88,14 +88,14 @@ def test_an_old_registry_is_refused_until_it_was_migrated(
     assert "provenance registry migrate" in command("doctor", "-w", made.path).out
     done = command("registry", "migrate", "-w", made.path)
     assert done.code == 0, done.err
-    assert done.out == f"{registry}: from schema version 3 to 4\n"
-    assert registry.with_name("registry.sqlite3.before-4").is_file()
+    assert done.out == f"{registry}: from schema version 3 to 5\n"
+    assert registry.with_name("registry.sqlite3.before-5").is_file()
     assert made.store().count()[RecordState.RELEASED] == 2
     (entry,) = made.store().access_entries()
-    assert entry.reason == "from schema 3 to 4"
+    assert entry.reason == "from schema 3 to 5"
     again = command("registry", "migrate", "-w", made.path)
     assert again.code == 0
-    assert "has schema version 4 already" in again.out
+    assert "has schema version 5 already" in again.out
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import uuid
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from support import records
-from support.records import SYSTEM, a_request, checkpoint, issued_file, parent_file, reserved
+from support.records import (
+    SYSTEM,
+    a_marking,
+    a_request,
+    checkpoint,
+    issued_file,
+    parent_file,
+    reserved,
+)
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import (
@@ -49,6 +58,11 @@ def in_state(store, state):
         record = move(store, name, record.record_id)
     assert record.state is state
     return record
+
+
+def marked(store, seconds=3600):
+    """A record whose picture waits to be signed for so many seconds."""
+    return store.hold(reserved(store).record_id, a_marking(seconds))
 
 
 class StoreContract(ABC):
@@ -541,7 +555,95 @@ class StoreContract(ABC):
     def test_a_registry_that_was_only_used_breaks_no_rule(self, store):
         for state in RecordState:
             in_state(store, state)
+            marked(store)
         assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+
+    # --- marked, to be signed later --------------------------------------------------------
+
+    def test_a_pending_record_keeps_what_finds_it_again(self, store, reopen):
+        record, marking = reserved(store), a_marking()
+        pending = store.hold(record.record_id, marking)
+        assert pending == replace(record, marking=marking)
+        assert pending.pending
+        assert not record.pending
+        assert reopen().find_by_mark(SYSTEM.id, record.mark_id) == pending
+        assert reopen().pending() == (pending,)
+
+    def test_what_is_kept_can_be_replaced(self, store):
+        record, marking = marked(store), a_marking()
+        assert store.hold(record.record_id, marking).marking == marking
+        assert [each.marking for each in store.pending()] == [marking]
+
+    @pytest.mark.parametrize("state", [s for s in RecordState if s is not RecordState.RESERVED])
+    def test_only_a_reserved_record_can_wait(self, store, state):
+        record = in_state(store, state)
+        with pytest.raises(RegistryError, match=f"is {state.value}, not reserved"):
+            store.hold(record.record_id, a_marking())
+        assert store.find_by_id(record.record_id) == record
+        with pytest.raises(RegistryError, match="missing"):
+            store.hold(new_record_id(), a_marking())
+
+    def test_a_pending_record_is_issued_once_and_still_says_that_it_was_marked(self, store):
+        record = marked(store)
+        issued = store.issue(record.record_id, issued_file())
+        assert issued.marking == record.marking
+        assert not issued.pending
+        assert store.pending() == ()
+        with pytest.raises(RegistryError, match="is issued, not reserved"):
+            store.issue(record.record_id, issued_file())
+        released = store.release(record.record_id)
+        assert released == replace(issued, state=RecordState.RELEASED, log_position=None)
+        assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+
+    def test_of_several_who_issue_a_pending_record_at_once_one_does(self, store, reopen):
+        record, files = marked(store), [issued_file() for _ in range(4)]
+
+        def issue(file):
+            try:
+                return reopen().issue(record.record_id, file)
+            except RegistryError:
+                return None
+
+        with ThreadPoolExecutor(4) as pool:
+            (issued,) = filter(None, pool.map(issue, files))
+        assert store.find_by_id(record.record_id) == issued
+        assert store.waiting() == 1
+
+    def test_a_void_record_keeps_nothing_of_its_picture(self, store):
+        record = marked(store)
+        assert store.void(record.record_id) == replace(record, state=RecordState.VOID, marking=None)
+        assert store.pending() == ()
+
+    def test_an_erased_record_takes_with_it_that_it_was_marked(self, store):
+        record = marked(store)
+        with pytest.raises(RegistryError, match="in the making"):
+            store.erase(record.record_id)
+        store.issue(record.record_id, issued_file())
+        store.erase(record.record_id)
+        assert store.find_by_id(record.record_id) is None
+        with pytest.raises(RegistryError, match="missing"):
+            store.hold(record.record_id, record.marking)
+
+    def test_pending_is_not_unfinished_before_it_expires_however_old(self, store):
+        waiting = marked(store, 3600)
+        far = waiting.marking.expires_at + timedelta(days=1)
+        assert store.unfinished(far) == ()
+
+    def test_what_expired_is_unfinished_from_then_on(self, store):
+        plain, expired = reserved(store), marked(store, -5)
+        at = expired.marking.expires_at
+        assert store.unfinished(at) == ()
+        assert store.unfinished(at + timedelta(microseconds=1)) == (expired,)
+        assert store.unfinished(plain.reserved_at + timedelta(days=1)) == (expired, plain)
+        assert store.pending() == (expired,)
+
+    def test_what_expires_first_is_named_first(self, store):
+        late, soon, over = (marked(store, seconds) for seconds in (900, 60, -60))
+        assert store.pending() == (over, soon, late)
+
+    def test_an_issued_record_is_unfinished_however_long_it_could_have_waited(self, store):
+        issued = store.issue(marked(store, 3600).record_id, issued_file())
+        assert store.unfinished(issued.issued_at + timedelta(seconds=1)) == (issued,)
 
     # --- extracts ------------------------------------------------------------------------
 

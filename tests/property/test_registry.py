@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from support.records import GENERATION, SCHEME, issued_file, parent_file
+from support.records import GENERATION, SCHEME, a_marking, issued_file, parent_file
 
 from provenance.errors import RegistryError
 from provenance.model import MarkId, RecordState, SystemRef
@@ -78,6 +78,16 @@ class Registry(RuleBasedStateMachine):
         )
 
     @rule(record_id=records)
+    def hold(self, record_id):
+        marking = a_marking()
+        self.move(
+            record_id,
+            RecordState.RESERVED,
+            lambda record, _: replace(record, marking=marking),
+            lambda: self.store.hold(record_id or "none", marking),
+        )
+
+    @rule(record_id=records)
     def release(self, record_id):
         self.move(
             record_id,
@@ -91,7 +101,7 @@ class Registry(RuleBasedStateMachine):
         self.move(
             record_id,
             RecordState.RESERVED,
-            lambda record, _: replace(record, state=RecordState.VOID),
+            lambda record, _: replace(record, state=RecordState.VOID, marking=None),
             lambda: self.store.void(record_id or "none"),
         )
 
@@ -114,6 +124,8 @@ class Registry(RuleBasedStateMachine):
 
     @invariant()
     def counts_agree(self):
+        pending = {name for name, record in self.model.items() if record.pending}
+        assert {record.record_id for record in self.store.pending()} == pending
         states = [record.state for record in self.model.values()]
         assert self.store.count() == {state: states.count(state) for state in RecordState}
 

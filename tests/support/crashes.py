@@ -1,9 +1,11 @@
 """Processes that are killed at each step of stamping.
 
-    python -m support.crashes WORKSPACE FOLDER
+    python -m support.crashes WORKSPACE FOLDER [sign | replace]
 
 For every step a child is forked that stamps into `FOLDER/<step>/` and kills itself there. The id
-of its record is in `FOLDER/<step>.record`.
+of its record is in `FOLDER/<step>.record`. With `sign` it marks, keeps what a host would write of
+that as `FOLDER/<step>.host.png`, and kills itself while it signs that; with `replace` into that
+very file.
 """
 
 from __future__ import annotations
@@ -79,7 +81,16 @@ STEPS: dict[str, Callable[[], None]] = {
 }
 
 
-def stamp_and_die(workspace: Path, folder: Path, step: str) -> None:
+#: Where a file is replaced no second name is given.
+REPLACING = tuple(step for step in STEPS if step != "8 linked")
+
+
+def host_file(folder: Path) -> Path:
+    """What the host wrote, for the child of this folder."""
+    return folder.with_name(f"{folder.name}.host.png")
+
+
+def stamp_and_die(workspace: Path, folder: Path, step: str, mode: str) -> None:
     """What one child does."""
     reserve = SqliteStore.reserve
 
@@ -89,22 +100,32 @@ def stamp_and_die(workspace: Path, folder: Path, step: str) -> None:
         return record
 
     SqliteStore.reserve = noting
-    STEPS[step]()
     stamper = Workspace.open(workspace).stamper()
-    stamper.stamp(pictures.crop(), Generation(model="acme-1"), to=folder / NAME)
+    generation = Generation(model="acme-1")
+    if mode:
+        host = host_file(folder)
+        host.write_bytes(pictures.file(stamper.mark(pictures.crop(), generation).pixels, "PNG"))
+    STEPS[step]()
+    if not mode:
+        stamper.stamp(pictures.crop(), generation, to=folder / NAME)
+    elif mode == "sign":
+        stamper.sign(host.read_bytes(), to=folder / NAME)
+    else:
+        stamper.sign(host.read_bytes(), to=host, overwrite=True)
 
 
 def main() -> None:
     """Fork a child for each step; exit with 1 if one of them was not killed."""
-    workspace, top = map(Path, sys.argv[1:])
+    workspace, top = map(Path, sys.argv[1:3])
+    mode = "".join(sys.argv[3:])
     survivors = 0
-    for step in STEPS:
+    for step in REPLACING if mode == "replace" else STEPS:
         folder = top / step
         folder.mkdir()
         child = os.fork()
         if child == 0:
             try:
-                stamp_and_die(workspace, folder, step)
+                stamp_and_die(workspace, folder, step, mode)
             finally:
                 os._exit(1)
         survivors += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != -signal.SIGKILL

@@ -6,13 +6,14 @@ import os
 import secrets
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from provenance.model import (
     Account,
     Fingerprint,
     Generation,
     IssuedFile,
+    Marking,
     MarkQuality,
     Operation,
     ParentFile,
@@ -54,6 +55,17 @@ def reserved(
 def a_request() -> Request:
     """A request that nobody made before."""
     return Request(key=secrets.token_bytes(32), digest=secrets.token_bytes(32))
+
+
+def a_marking(seconds: float = 3600, **changed: object) -> Marking:
+    """What is kept of a picture that nobody marked; it expires after so many seconds."""
+    fields = {
+        "expires_at": datetime.now(UTC) + timedelta(seconds=seconds),
+        "fingerprint": Fingerprint(bits=secrets.token_bytes(32), quality=66),
+        "quality": MarkQuality(psnr_db=41.5, ssim=0.98123),
+        "origin": secrets.token_bytes(32),
+    }
+    return Marking(**fields | changed)
 
 
 def checkpoint(size: int) -> StoredCheckpoint:

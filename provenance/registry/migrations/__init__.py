@@ -15,10 +15,10 @@ from alembic.operations import Operations
 from sqlalchemy import Connection
 
 from provenance.errors import RegistryError
-from provenance.registry.migrations import schema_3, schema_4
+from provenance.registry.migrations import schema_3, schema_4, schema_5
 
 #: From the oldest to the newest.
-REVISIONS: Final[tuple[ModuleType, ...]] = (schema_3, schema_4)
+REVISIONS: Final[tuple[ModuleType, ...]] = (schema_3, schema_4, schema_5)
 
 
 def upgrade(connection: Connection, version: int | None) -> None:

@@ -19,7 +19,9 @@ SIDE: Final = 512.0
 _LEAST: Final = 8
 
 #: Cb = (B - Y) times this (BT.601 full range, as in JFIF).
-_TO_CB: Final = 0.5 / (1 - 0.114)
+TO_CB: Final = 0.5 / (1 - 0.114)
+#: A picture whose Cb varies by less is grey.
+GREY: Final = 1e-2
 #: What one unit of Cb is in G and in B.
 CB_GREEN: Final = -0.344136
 CB_BLUE: Final = 1.772
@@ -74,9 +76,9 @@ def canonical(rgb: Pixels) -> list[Plane]:
 def split(rgb: Plane) -> list[Plane]:
     """Luma, and Cb unless the picture is grey, of a float32 (H, W, 3) picture."""
     luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.float32)
-    blue = (rgb[..., 2] - luma) * np.float32(_TO_CB)
+    blue = (rgb[..., 2] - luma) * np.float32(TO_CB)
     low, high, _, _ = cv2.minMaxLoc(blue)
-    return [luma] if high - low < 1e-2 else [luma, blue]
+    return [luma] if high - low < GREY else [luma, blue]
 
 
 def joined(planes: Plane) -> Plane:

@@ -22,20 +22,20 @@ import numpy.typing as npt
 
 from provenance.watermark.perceptual.tone import lightness, lightness_slope
 
-_WINDOW: Final = 6.0  # pixels of the original: the metric's 1.5 px at quarter size
-_NORM: Final = 9e-4  # C2 of the metric
-_FLOOR: Final = 2.2e-4
-_EXPONENT: Final = 0.6 / 2
-_CAP: Final = 8.0
-_SURROUND: Final = 4.0  # canonical pixels
-_ABOVE_SURROUND: Final = 0.7  # log variance
-_TYPICAL_SLOPE: Final = 0.0034  # dY for one grey level, mid grey
-_CHROMA_FLOOR: Final = 3e-4
-_CHROMA_EXPONENT: Final = 0.25 / 2
-_CHROMA_CAP: Final = 2.2
+WINDOW: Final = 6.0  # pixels of the original: the metric's 1.5 px at quarter size
+NORM: Final = 9e-4  # C2 of the metric
+FLOOR: Final = 2.2e-4
+EXPONENT: Final = 0.6 / 2
+CAP: Final = 8.0
+SURROUND: Final = 4.0  # canonical pixels
+ABOVE_SURROUND: Final = 0.7  # log variance
+TYPICAL_SLOPE: Final = 0.0034  # dY for one grey level, mid grey
+CHROMA_FLOOR: Final = 3e-4
+CHROMA_EXPONENT: Final = 0.25 / 2
+CHROMA_CAP: Final = 2.2
 
 #: The luma mask where there is no texture, at mid grey.
-FLAT: Final = (_FLOOR / _NORM) ** _EXPONENT
+FLAT: Final = (FLOOR / NORM) ** EXPONENT
 
 Plane = npt.NDArray[np.float32]
 
@@ -48,7 +48,7 @@ def local_variance(luma: Plane, scale: float) -> Plane:
         scale: canonical pixels per pixel of the original.
     """
     tone = cv2.blur(lightness(luma), (2, 2))
-    sigma = _WINDOW * scale
+    sigma = WINDOW * scale
     mean = cv2.GaussianBlur(tone, (0, 0), sigma)
     square = cv2.GaussianBlur(tone * tone, (0, 0), sigma)
     return np.asarray(np.maximum(square - mean * mean, 0), dtype=np.float32)
@@ -57,17 +57,17 @@ def local_variance(luma: Plane, scale: float) -> Plane:
 def luma_mask(luma: Plane, variance: Plane) -> Plane:
     """Relative amplitude of the luma mark, float32 (h, w)."""
     log_variance = cv2.log(variance + np.float32(1e-6))
-    around = cv2.GaussianBlur(log_variance, (0, 0), _SURROUND)
-    limited = cv2.exp(np.minimum(around, log_variance + np.float32(_ABOVE_SURROUND)))
-    amplitude = cv2.pow((2 * limited + np.float32(_FLOOR)) / np.float32(_NORM), _EXPONENT)
+    around = cv2.GaussianBlur(log_variance, (0, 0), SURROUND)
+    limited = cv2.exp(np.minimum(around, log_variance + np.float32(ABOVE_SURROUND)))
+    amplitude = cv2.pow((2 * limited + np.float32(FLOOR)) / np.float32(NORM), EXPONENT)
     slope = lightness_slope(
         np.asarray(cv2.GaussianBlur(luma, (0, 0), 2.0), dtype=np.float32)
-    ) / np.float32(_TYPICAL_SLOPE)
-    return np.asarray(np.minimum(amplitude / slope, _CAP), dtype=np.float32)
+    ) / np.float32(TYPICAL_SLOPE)
+    return np.asarray(np.minimum(amplitude / slope, CAP), dtype=np.float32)
 
 
 def chroma_mask(variance: Plane) -> Plane:
     """Relative amplitude of the Cb mark, float32 (h, w)."""
-    ratio = (2 * variance + np.float32(_CHROMA_FLOOR)) / np.float32(_CHROMA_FLOOR)
-    amplitude = np.minimum(cv2.pow(ratio, _CHROMA_EXPONENT), _CHROMA_CAP)
+    ratio = (2 * variance + np.float32(CHROMA_FLOOR)) / np.float32(CHROMA_FLOOR)
+    amplitude = np.minimum(cv2.pow(ratio, CHROMA_EXPONENT), CHROMA_CAP)
     return np.asarray(amplitude, dtype=np.float32)

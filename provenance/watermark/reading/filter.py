@@ -23,13 +23,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-_DIRECTIONS: Final = ((2, 0), (0, 2), (1, 1), (1, -1))
-_LEVEL: Final = 32  # fixed-point units in one grey level, and the limit
-_MIX: Final = 0.3
-_SIGMA: Final = 0.7
-_WINDOW: Final = 9
-_FLOOR: Final = 0.5
-_EDGE: Final = 4
+DIRECTIONS: Final = ((2, 0), (0, 2), (1, 1), (1, -1))
+LEVEL: Final = 32  # fixed-point units in one grey level, and the limit
+MIX: Final = 0.3
+SIGMA: Final = 0.7
+WINDOW: Final = 9
+FLOOR: Final = 0.5
+EDGE: Final = 4
 
 Plane = npt.NDArray[np.float32]
 
@@ -44,18 +44,18 @@ def whiten(plane: Plane) -> Plane:
         float32 (H, W), local power about 1.
     """
     height, width = plane.shape
-    smooth = cv2.GaussianBlur(plane, (0, 0), _SIGMA)
-    fixed = np.rint(smooth * np.float32(_LEVEL)).astype(np.int16)
-    fixed = cv2.copyMakeBorder(fixed, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_REFLECT)
+    smooth = cv2.GaussianBlur(plane, (0, 0), SIGMA)
+    fixed = np.rint(smooth * np.float32(LEVEL)).astype(np.int16)
+    fixed = cv2.copyMakeBorder(fixed, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT)
     single = np.zeros((height, width), dtype=np.int16)
     double = np.zeros((height, width), dtype=np.int16)
-    limit = np.int16(_LEVEL)
-    for dx, dy in _DIRECTIONS:
+    limit = np.int16(LEVEL)
+    for dx, dy in DIRECTIONS:
         # Differences u(x) = g(x) - g(x + d), on a domain that also holds x - d.
-        top, left = _EDGE - max(dy, 0), _EDGE - max(dx, 0)
-        bottom, right = _EDGE + height - min(dy, 0), _EDGE + width - min(dx, 0)
+        top, left = EDGE - max(dy, 0), EDGE - max(dx, 0)
+        bottom, right = EDGE + height - min(dy, 0), EDGE + width - min(dx, 0)
         u = fixed[top:bottom, left:right] - fixed[top + dy : bottom + dy, left + dx : right + dx]
-        y, x = _EDGE - top, _EDGE - left
+        y, x = EDGE - top, EDGE - left
         here = (slice(y, y + height), slice(x, x + width))
         back = (slice(y - dy, y - dy + height), slice(x - dx, x - dx + width))
         both = u[here] - u[back]
@@ -64,11 +64,11 @@ def whiten(plane: Plane) -> Plane:
         single += u[here]
         single -= u[back]
     out = single.astype(np.float32)
-    out *= np.float32((1 - _MIX) / _LEVEL)
+    out *= np.float32((1 - MIX) / LEVEL)
     twice = double.astype(np.float32)
-    twice *= np.float32(2 * _MIX / _LEVEL)
+    twice *= np.float32(2 * MIX / LEVEL)
     out += twice
-    power = np.asarray(cv2.blur(out * out, (_WINDOW, _WINDOW)), dtype=np.float32)
-    power += np.float32(_FLOOR)
+    power = np.asarray(cv2.blur(out * out, (WINDOW, WINDOW)), dtype=np.float32)
+    power += np.float32(FLOOR)
     out /= np.sqrt(power, out=power)
     return out

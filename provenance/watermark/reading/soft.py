@@ -25,10 +25,10 @@ from provenance.watermark.carriers.lattice import Lattice, Lines
 from provenance.watermark.reading.lines import noise_power
 
 #: Grid of b, in (cycles per pixel)^-2, with a weak prior around 15: sharp copies are commoner.
-_SLOPES: Final = np.array([-8, 0, 10, 20, 35, 50, 70, 95, 125, 160], dtype=np.float32)
-_PRIOR: Final = np.exp(-(((_SLOPES - 15) / 60) ** 2))
+SLOPES: Final = np.array([-8, 0, 10, 20, 35, 50, 70, 95, 125, 160], dtype=np.float32)
+PRIOR: Final = np.exp(-(((SLOPES - 15) / 60) ** 2))
 #: Below this many standard deviations, a negative gain is noise and not an inverted picture.
-_INVERTED: Final = -3.0
+INVERTED: Final = -3.0
 
 Soft = npt.NDArray[np.float32]
 
@@ -44,18 +44,18 @@ def _weights(lines: Lines, grid: Lattice) -> npt.NDArray[np.float32]:
     noise = noise_power(lines, grid)
     seen = (lines[grid.sync] * np.conj(grid.phase)).real
     sync_noise = noise[grid.sync]
-    decay = np.exp(-_SLOPES[:, None] * grid.radius[None] ** 2)
+    decay = np.exp(-SLOPES[:, None] * grid.radius[None] ** 2)
     at_sync = decay[:, grid.sync]
     fit = (at_sync * seen / sync_noise).sum(axis=1)
     fit /= np.sqrt((at_sync * at_sync / sync_noise).sum(axis=1))
     evidence = fit * fit / 2
-    likely = np.exp(np.maximum(evidence - evidence.max(), -30)) * _PRIOR
+    likely = np.exp(np.maximum(evidence - evidence.max(), -30)) * PRIOR
     shape = (likely / likely.sum()) @ decay
     at_sync = shape[grid.sync]
     precision = float((at_sync * at_sync / sync_noise).sum())
     deviation = 1 / np.sqrt(precision)
     gain = float((at_sync * seen / sync_noise).sum()) / precision
-    if gain > _INVERTED * deviation:
+    if gain > INVERTED * deviation:
         gain = max(gain, deviation)
     return np.asarray(gain * shape / noise, dtype=np.float32)
 

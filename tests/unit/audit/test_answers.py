@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import provenance
 from provenance.audit import parts
 from provenance.audit.answers import checked
-from provenance.audit.process import WorkerLostError
 from provenance.audit.row import COLUMNS, empty
+from provenance.isolation import WorkerLostError
 
 KEY = "dump/a.png"
 

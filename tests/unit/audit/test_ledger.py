@@ -167,7 +167,7 @@ def test_one_process_works_on_a_run(ledger: Ledger) -> None:
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from provenance.audit import locks
+from provenance.isolation import locks
 with locks.working(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(3600)

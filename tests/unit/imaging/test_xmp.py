@@ -275,3 +275,18 @@ def test_an_edit_is_a_composite():
     packet = with_ai_source(b"", system="acme", version="2", edited=True).decode()
     assert f'"{COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA}"' in packet
     assert f'"{TRAINED_ALGORITHMIC_MEDIA}"' not in packet
+
+
+AIGC = "http://www.tc260.org.cn/ns/AIGC/1.0/AIGC"
+
+
+def test_the_aigc_property_replaces_one_that_was_there():
+    before = with_ai_source(b"", system="other", version="", aigc='{"Label":"2"}')
+    after = with_ai_source(before, system="acme", version="", aigc='{"Label":"1","a":"<&>"}')
+    assert [v for name, v in properties(after) if name == AIGC] == ['{"Label":"1","a":"<&>"}']
+
+
+def test_an_aigc_property_of_the_input_stays_where_none_is_asked_for():
+    before = with_ai_source(b"", system="other", version="", aigc='{"Label":"2"}')
+    after = with_ai_source(before, system="acme", version="")
+    assert [v for name, v in properties(after) if name == AIGC] == ['{"Label":"2"}']

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from support import schema_3, stores
-from support.records import a_request, issued_file, reserved
+from support.records import a_marking, a_request, issued_file, reserved
 
 from provenance.errors import ErrorCode, RegistryError
 from provenance.model import MarkId, RecordState
@@ -116,6 +116,25 @@ def test_everything_that_an_old_registry_held_is_there_and_has_a_leaf(old):
     assert len(store.registry_identity()) == 16
 
 
+def test_from_schema_4_only_a_table_is_added(old, monkeypatch):
+    address, ids = old
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "REVISIONS", migrations.REVISIONS[:2])
+        with stores.connected(address) as connection:
+            migrations.upgrade(connection, 3)
+    before = stores.look(address)
+    assert open_store(address).migrate() == 4
+    after = stores.look(address)
+    assert after.pop("markings") == []
+    (was,), (now,) = before.pop("schema_version"), after.pop("schema_version")
+    assert now == was.replace("(4,", "(5,")
+    assert after == before
+    store = open_store(address)
+    assert store.broken_rules() == dict.fromkeys(StoreRule, ())
+    pending = store.hold(ids["reserved"], a_marking())
+    assert store.pending() == (pending,)
+
+
 def test_a_migrated_registry_is_used_like_any_other(old):
     address, ids = old
     open_store(address).migrate()
@@ -200,7 +219,7 @@ def test_an_old_registry_is_refused_with_what_to_do(old):
         lambda store: store.broken_rules(),
     ]
     for call in calls:
-        with pytest.raises(RegistryError, match="schema version 3, not 4") as caught:
+        with pytest.raises(RegistryError, match="schema version 3, not 5") as caught:
             call(open_store(address))
         assert caught.value.hint == "provenance registry migrate"
 
@@ -258,14 +277,14 @@ def file(tmp_path):
 def test_the_old_file_is_copied_aside_with_its_mode(file):
     before = stores.look(str(file))
     SqliteStore(file).migrate()
-    copy = file.with_name("registry.sqlite3.before-4")
+    copy = file.with_name("registry.sqlite3.before-5")
     assert stores.look(str(copy)) == before
     assert stat.S_IMODE(copy.stat().st_mode) == 0o640
     assert sorted(path.name for path in file.parent.iterdir()) == [file.name, copy.name]
 
 
 def test_a_copy_that_is_there_already_is_never_replaced(file):
-    copy = file.with_name("registry.sqlite3.before-4")
+    copy = file.with_name("registry.sqlite3.before-5")
     copy.write_text("mine")
     with pytest.raises(RegistryError, match="exists already"):
         SqliteStore(file).migrate()
@@ -289,7 +308,7 @@ def test_whoever_may_only_read_does_not_migrate(file):
 
 def test_whoever_comes_too_late_leaves_the_copy_of_another_alone(file):
     with SqliteStore(file)._migrating():
-        copy = file.with_name("registry.sqlite3.before-4")
+        copy = file.with_name("registry.sqlite3.before-5")
         copy.write_text("of the other one")
         with pytest.raises(RegistryError) as caught:
             SqliteStore(file, busy_seconds=0.2).migrate()
@@ -307,7 +326,7 @@ def test_a_migration_that_is_killed_changes_nothing_and_can_be_made_again(file):
     killed = subprocess.run([sys.executable, "-c", code, str(file)], timeout=60, check=False)
     assert killed.returncode == -9
     assert stores.look(str(file)) == before
-    copy = file.with_name("registry.sqlite3.before-4")
+    copy = file.with_name("registry.sqlite3.before-5")
     assert stores.look(str(copy)) == before
     with pytest.raises(RegistryError, match="exists already"):
         SqliteStore(file).migrate()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support import stores
 from support.records import (
+    a_marking,
     a_request,
     checkpoint,
     issued_file,
@@ -61,7 +62,7 @@ def filled(address):
         file = issued_file(parents=tuple(map(parent_file, range(number))))
         store.issue(record.record_id, replace(file, byte_size=(1 << 53) + number))
     store.release(record.record_id)
-    reserved(store)
+    store.hold(reserved(store).record_id, a_marking())
     store.void(reserved(store).record_id)
     store.sequence()
     store.add_checkpoint(checkpoint(3))

@@ -299,6 +299,8 @@ REVIEWED = {
     "records.salt": "random",
     "schema_version.identity": "random",
     "fingerprints.pdq": "perceptual hash",
+    "markings.pdq": "perceptual hash",
+    "markings.origin": "hash of hashes",
     "leaves.commitment": "salted hash",
     "checkpoints.root": "hash",
     "checkpoints.note": "signed note of hashes",
@@ -311,7 +313,7 @@ REVIEWED = {
 #: Columns of a fixed form: ids, times, hashes and members of closed lists.
 FORMAL = {
     "record_id", "state", "reserved_at", "issued_at", "format", "sha256", "signer", "signed_at",
-    "relationship", "pseudonym", "used_at", "at", "action", "erased_at",
+    "relationship", "pseudonym", "used_at", "at", "action", "erased_at", "expires_at",
 }  # fmt: skip
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support import pictures
+from support import disks, pictures
 
 from provenance.errors import ErrorCode, ProvenanceError, RegistryError, SignerError
 from provenance.keys import CallbackSigner
@@ -19,38 +17,10 @@ from provenance.registry import SqliteStore, record_table
 from provenance.stamp import Action, Fsck, Sweep
 
 
-class Disk:
-    """A file system of its own that can be filled to the last byte."""
-
-    def __init__(self, path):
-        self.path = path
-        self._filler = path / "filler"
-
-    def fill(self, but=0):
-        """Leave so many bytes."""
-        free = os.statvfs(self.path)
-        with self._filler.open("ab") as file:
-            file.write(bytes(max(0, free.f_bavail * free.f_frsize - but)))
-
-    def empty(self):
-        self._filler.unlink()
-
-
 @pytest.fixture
 def disk(tmp_path):
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place]
-    try:
-        done = subprocess.run(mount, capture_output=True, timeout=20, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command")
-    if done.returncode:
-        pytest.skip(f"a small file system cannot be mounted: {done.stderr.decode().strip()}")
-    try:
-        yield Disk(place)
-    finally:
-        subprocess.run(["umount", "-l", place], timeout=20, check=True)
+    with disks.mounted(tmp_path / "disk") as made:
+        yield made
 
 
 def fails(bench, kind, stamper=None, to=None):

@@ -45,6 +45,16 @@ def test_a_released_picture_is_told_with_every_stage(bench, stamper, seen, pictu
     assert event.total_seconds == sum(event.seconds.values())
 
 
+def test_marking_and_signing_apart_are_told_apart(bench, stamper, seen, picture):
+    stamper.sign(stamper.mark(picture, bench.generation))
+    marked, signed = seen.events
+    assert (marked.outcome, marked.format, marked.width) == (Outcome.MARKED, "", 256)
+    assert (signed.outcome, signed.format, signed.width) == (Outcome.SIGNED, "png", 256)
+    parts = {Stage.DECODE, Stage.LOOK, Stage.RESERVE, Stage.VERIFY}
+    assert set(marked.seconds) == parts | {Stage.MARK, Stage.FINGERPRINT, Stage.COMMIT}
+    assert set(signed.seconds) == set(Stage) - {Stage.MARK}
+
+
 def test_a_failure_is_told_with_its_code_up_to_where_it_came(bench, stamper, seen):
     with pytest.raises(CapacityError):
         stamper.stamp(pictures.crop(16, 16), bench.generation)
@@ -64,7 +74,7 @@ def test_a_defect_is_told_as_one(bench, stamper, seen, picture, kind):
         replace(stamper, log=Gate()).stamp(picture, bench.generation)
     (event,) = seen.events
     assert (event.outcome, event.code) == (Outcome.FAILED, ErrorCode.INTERNAL)
-    assert list(event.seconds) == [Stage.DECODE, Stage.RESERVE]
+    assert list(event.seconds) == [Stage.DECODE, Stage.LOOK, Stage.RESERVE]
 
 
 def test_no_event_says_who_asked_for_what(bench, stamper, seen, picture):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 from support import pictures
@@ -12,7 +13,7 @@ from support.records import issued_file
 from provenance.errors import ArgumentError, RegistryError
 from provenance.model import RecordState
 from provenance.registry import SqliteStore
-from provenance.stamp import Action, Sweep
+from provenance.stamp import Action, Fsck, Rule, Sweep
 
 ASIDE = ".provenance-0123456789abcdef.unreleased"
 
@@ -92,9 +93,93 @@ def test_who_is_still_at_work_on_a_record_that_was_swept_gets_no_file(bench):
     assert bench.states() == {RecordState.VOID: 1}
 
 
+# --- marked, to be signed later ------------------------------------------------------------
+
+
+def far():
+    """Later than anything that is made here expires."""
+    return datetime.now(UTC) + timedelta(days=365)
+
+
+def expire(store, record_id):
+    """Let a pending record expire a second ago."""
+    marking = store.find_by_id(record_id).marking
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    store.hold(record_id, replace(marking, expires_at=past))
+
+
+def rules_that_break(bench, before):
+    trust = bench.workspace.trust()
+    check = Fsck(
+        store=bench.workspace.store(), system=bench.stamper.system, trust=trust, before=before
+    )
+    found = check.run([bench.folder])
+    return {rule: [item.detail for item in broken] for rule, broken in found.items() if broken}
+
+
+def test_a_pending_record_is_left_alone_until_it_expires_and_void_after(bench):
+    made = bench.stamper.mark(pictures.crop(), bench.generation)
+    store = bench.workspace.store()
+    assert list(Sweep(store=store, before=far()).run([bench.folder])) == []
+    assert rules_that_break(bench, far()) == {}
+    assert bench.states() == {RecordState.RESERVED: 1}
+    expire(store, made.record_id)
+    young = datetime.now(UTC) - timedelta(hours=1)
+    assert list(Sweep(store=store, before=young).run([bench.folder])) == []
+    (broken,) = rules_that_break(bench, later()).values()
+    assert broken == [f"record {made.record_id} is marked, not signed, and expired"]
+    (deed,) = Sweep(store=store, before=later(), dry_run=True).run([bench.folder])
+    assert bench.states() == {RecordState.RESERVED: 1}
+    (deed,) = Sweep(store=store, before=later()).run([bench.folder])
+    assert (deed.action, deed.record_id) == (Action.VOIDED, made.record_id)
+    assert "marked, and not signed until" in deed.detail
+    assert bench.states() == {RecordState.VOID: 1}
+    assert rules_that_break(bench, far()) == {}
+
+
+@pytest.mark.parametrize("again", ["pending", "issued", "released", "expired"])
+def test_what_a_signing_left_that_died_is_removed_once_nobody_needs_it(bench, again, monkeypatch):
+    made = bench.stamper.mark(pictures.crop(), bench.generation)
+    store = bench.workspace.store()
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "issue", _dies)
+        patch.setattr("provenance.stamp.target.FileTarget.discard", lambda _: None)
+        with pytest.raises(KeyboardInterrupt):
+            bench.stamper.sign(made, to=bench.target)
+    (left,) = bench.left_behind()
+    assert rules_that_break(bench, later()) == {Rule.TIDY: [ANY]}
+    if again == "expired":
+        expire(store, made.record_id)
+    elif again == "issued":
+        monkeypatch.setattr(SqliteStore, "release", _fails)
+        with pytest.raises(RegistryError):
+            bench.stamper.sign(made)
+        monkeypatch.undo()
+    elif again == "released":
+        bench.stamper.sign(made, to=bench.target)
+    deeds = list(Sweep(store=store, before=later()).run([bench.folder]))
+    assert [deed.action for deed in deeds] == {
+        "pending": [Action.REMOVED],
+        "issued": [Action.KEPT, Action.KEPT],
+        "released": [Action.REMOVED],
+        "expired": [Action.VOIDED, Action.REMOVED],
+    }[again]
+    if again == "issued":
+        assert bench.left_behind() == [left]
+        return
+    assert bench.left_behind() == (["stamped.png"] if again == "released" else [])
+    if again == "pending":
+        assert bench.stamper.sign(made).record_id == made.record_id
+    assert rules_that_break(bench, later()) == {}
+
+
 def test_a_place_that_is_no_directory_is_refused(bench):
     with pytest.raises(ArgumentError, match="not a directory"):
         list(Sweep(store=bench.workspace.store(), before=later()).run([bench.target]))
+
+
+def _dies(*_):
+    raise KeyboardInterrupt
 
 
 def _fails(*_):

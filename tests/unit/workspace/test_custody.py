@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.records import issued_file, reserved
+from support.records import a_marking, issued_file, reserved
 
 from provenance.errors import ArgumentError, ErrorCode, KeyMaterialError, RegistryError
 from provenance.keys import Pseudonyms
@@ -163,6 +163,14 @@ def test_a_record_in_the_making_is_not_erased_and_nothing_is_noted(store):
     record = reserved(store)
     with pytest.raises(RegistryError, match="in the making"):
         custodian(store).erase_record(record)
+    assert log(store) == []
+
+
+def test_a_picture_that_waits_to_be_signed_is_given_up_first(store):
+    record = store.hold(reserved(store).record_id, a_marking())
+    with pytest.raises(RegistryError, match="in the making") as caught:
+        custodian(store).erase_record(record)
+    assert "release expire" in caught.value.hint
     assert log(store) == []
 
 

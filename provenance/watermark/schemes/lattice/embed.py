@@ -95,14 +95,17 @@ TINY: Final = Targets(
 _LARGE_FROM: Final = 750_000  # pixels
 _MEDIUM_FROM: Final = 300_000
 #: Below this z, clean or after mild JPEG, a picture is refused; reading needs 11 to 12.6.
-_REFUSE: Final = 14.0
-_MILD_QUALITY: Final = 85
+REFUSE: Final = 14.0
+MILD_QUALITY: Final = 85
+NO_ROOM_HINT: Final = (
+    "areas of pure black, white or one colour and single-pixel patterns carry none"
+)
 #: z grows a little slower than the amplitude.
-_EXPONENT: Final = 1.15
-_WEAKEST: Final = 0.6  # never below this share of the first strength
-_ROUNDS: Final = 3
+EXPONENT: Final = 1.15
+WEAKEST: Final = 0.6  # never below this share of the first strength
+ROUNDS: Final = 3
 #: Cb that adds less than this to the worst quarter is not spent on quarters.
-_WORTH: Final = 1.5
+WORTH: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +141,7 @@ class _Work:
     def strength_for(self, score: float, start: float) -> float:
         """The strength at which a plain residual costs that score."""
         strength = start
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             estimate = self.budget.score(self.luma + self.pattern * np.float32(strength))
             if abs(estimate - score) < 0.3:
                 break
@@ -206,12 +209,12 @@ def embed(
     marked = add(rgb, residual)
     # What was simulated at the size of the canonical frame is read once from the picture itself.
     seen = work.reader.clean(marked)
-    if reached < _REFUSE:
-        seen = min(seen, work.reader.mild(work.marked(residual), _MILD_QUALITY))
-    if seen < _REFUSE:
+    if reached < REFUSE:
+        seen = min(seen, work.reader.mild(work.marked(residual), MILD_QUALITY))
+    if seen < REFUSE:
         raise CapacityError(
             "the picture leaves no room for a mark that would be found again",
-            hint="areas of pure black, white or one colour and single-pixel patterns carry none",
+            hint=NO_ROOM_HINT,
         )
     return marked
 
@@ -247,13 +250,13 @@ def _strength(work: _Work, targets: Targets) -> tuple[float, float]:
     reached = max(reached, 4.0)
     chosen = strength
     if reached > targets.ample:
-        ample = strength * float((targets.ample / reached) ** _EXPONENT)
-        chosen = max(ample, min(strength, _WEAKEST * first))
+        ample = strength * float((targets.ample / reached) ** EXPONENT)
+        chosen = max(ample, min(strength, WEAKEST * first))
     elif reached < targets.whole:
-        wanted = strength * float((targets.whole / reached) ** _EXPONENT)
+        wanted = strength * float((targets.whole / reached) ** EXPONENT)
         most = min(work.strength_for(targets.least_score, wanted), targets.most_flat / FLAT)
         chosen = max(strength, min(wanted, most))
-    return chosen, reached * float((chosen / strength) ** (1 / _EXPONENT))
+    return chosen, reached * float((chosen / strength) ** (1 / EXPONENT))
 
 
 def _for_crops(work: _Work, luma: Plane, strength: float, targets: Targets) -> tuple[float, float]:
@@ -267,7 +270,7 @@ def _for_crops(work: _Work, luma: Plane, strength: float, targets: Targets) -> t
         shown = work.marked(work.joined(luma, targets.chroma))
         with_chroma = work.reader.quarters(shown, 70)[0]
         clean = work.reader.ninths(shown)[0]
-        if with_chroma > quarter + _WORTH:
+        if with_chroma > quarter + WORTH:
             gain = with_chroma**2 - quarter**2
         share = max(
             _share(targets.quarter, quarter, quarter**2 + gain),
@@ -275,7 +278,7 @@ def _for_crops(work: _Work, luma: Plane, strength: float, targets: Targets) -> t
         )
     square = share**2 * gain
     needed = max(targets.quarter**2 - square, targets.quarter_luma**2)
-    factor = float((needed / quarter**2) ** (_EXPONENT / 2)) if quarter > 0 else 1.0
+    factor = float((needed / quarter**2) ** (EXPONENT / 2)) if quarter > 0 else 1.0
     if factor > 1:
         most = min(work.strength_for(targets.raised_score, strength), targets.most_flat / FLAT)
         factor = min(factor, most / strength)

@@ -17,10 +17,10 @@ SYNC_ENERGY: Final = 0.25
 LUMA_TILT: Final = 0.3
 #: Share of the picture's own contribution that is cancelled ("informed embedding": H. Malvar and
 #: D. Florencio, "Improved spread spectrum", IEEE Trans. Signal Processing 51(4), 2003).
-_CANCEL: Final = 0.5
-_GAIN: Final = (0.15, 2.5)
-_SYNC_GAIN: Final = (0.3, 2.2)
-_SYNC_TURN: Final = 0.8
+CANCEL: Final = 0.5
+GAIN: Final = (0.15, 2.5)
+SYNC_GAIN: Final = (0.3, 2.2)
+SYNC_TURN: Final = 0.8
 _STRIPE: Final = 256
 _FRACTION_MARGIN: Final = 4
 
@@ -84,12 +84,12 @@ def informed(
     own_part = np.concatenate([own.real, own.imag]) * codeword
     added_part = np.concatenate([added.real, added.imag]) * codeword
     typical = max(float(added_part.mean()), 1e-6)
-    gain = np.clip(1 - _CANCEL * own_part / typical, *_GAIN).astype(np.float32)
+    gain = np.clip(1 - CANCEL * own_part / typical, *GAIN).astype(np.float32)
     own_sync = host[grid.sync] * np.conj(grid.phase)
     added_sync = abs(complex((response[grid.sync] * np.conj(grid.phase)).mean()))
-    relative = _CANCEL * own_sync / max(added_sync, 1e-6)
-    along = np.clip(1 - relative.real, *_SYNC_GAIN)
-    across = np.clip(relative.imag, -_SYNC_TURN, _SYNC_TURN)
+    relative = CANCEL * own_sync / max(added_sync, 1e-6)
+    along = np.clip(1 - relative.real, *SYNC_GAIN)
+    across = np.clip(relative.imag, -SYNC_TURN, SYNC_TURN)
     sync = (grid.phase * (along - 1j * across)).astype(np.complex64)
     values = line_values(grid, codeword, tilt=LUMA_TILT, gain=gain, sync=sync)
     return _masked(grid, values, mask) * np.float32(strength)

@@ -94,20 +94,32 @@ class Reader:
         return self.worst([whiten(plane) for plane in planes], self._grid_of(3, 0.387))
 
     def _at_most(self, factor: float, limit: float) -> tuple[int, int]:
-        """The original size times a factor, but not above a multiple of the frame."""
-        width, height = self.original
-        return (
-            max(8, int(min(width * factor, limit * self.width))),
-            max(8, int(min(height * factor, limit * self.height))),
-        )
+        return at_most(self.original, (self.width, self.height), factor, limit)
 
     def _grid_of(self, count: int, share: float) -> list[Region]:
-        def spans(length: int) -> list[slice]:
-            size = int(share * length)
-            starts = [i * (length - size) // (count - 1) for i in range(count)]
-            return [slice(start, start + size) for start in starts]
+        return regions(self.width, self.height, count, share)
 
-        return [(rows, columns) for rows in spans(self.height) for columns in spans(self.width)]
+
+def at_most(
+    original: tuple[int, int], canonical: tuple[int, int], factor: float, limit: float
+) -> tuple[int, int]:
+    """The original size times a factor, but not above a multiple of the frame."""
+    width, height = (
+        max(8, int(min(side * factor, limit * framed)))
+        for side, framed in zip(original, canonical, strict=True)
+    )
+    return width, height
+
+
+def regions(width: int, height: int, count: int, share: float) -> list[Region]:
+    """`count` by `count` regions of equal size, `share` of width and height each."""
+
+    def spans(length: int) -> list[slice]:
+        size = int(share * length)
+        starts = [i * (length - size) // (count - 1) for i in range(count)]
+        return [slice(start, start + size) for start in starts]
+
+    return [(rows, columns) for rows in spans(height) for columns in spans(width)]
 
 
 def jpeg(image: Pixels, quality: int) -> Pixels:

@@ -2,7 +2,7 @@
 
 Three pipes lead to it: orders on its standard input, answers from a descriptor of their own, and
 one on which nothing is ever written. When this side of that one closes, because this process
-died, the kernel ends the worker, whatever native code it is in; see `provenance.audit.worker`.
+died, the kernel ends the worker, whatever native code it is in; see `provenance.isolation.child`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -63,8 +64,12 @@ class Process:
         os.set_blocking(answers, False)
 
     @classmethod
-    def start(cls, module: str) -> Self:
+    def start(cls, module: str, keep: Sequence[int] = ()) -> Self:
         """Start a module of this package, with the two descriptors as its arguments.
+
+        Args:
+            module: its name.
+            keep: more descriptors that it inherits.
 
         Raises:
             ProvenanceError: `E_IO`.
@@ -79,7 +84,7 @@ class Process:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                pass_fds=(answering, living),
+                pass_fds=(answering, living, *keep),
                 start_new_session=True,  # signals from the terminal are for this side
                 env={**os.environ, **_ENVIRONMENT},
             )

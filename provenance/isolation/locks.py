@@ -23,14 +23,16 @@ _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
 @contextmanager
-def working(directory: Path) -> Iterator[None]:
+def working(directory: Path) -> Iterator[int]:
     """Be the only one that works on a run. `directory` is that of its locks.
+
+    Gives the descriptor of the lock: a process that inherits it holds the lock, too.
 
     Raises:
         ProvenanceError: `E_BUSY`; somebody else does.
     """
-    with _locked(directory / _WORKING, fcntl.LOCK_EX | fcntl.LOCK_NB):
-        yield
+    with _locked(directory / _WORKING, fcntl.LOCK_EX | fcntl.LOCK_NB) as descriptor:
+        yield descriptor
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def beginning(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(path: Path, how: int) -> Iterator[None]:
+def _locked(path: Path, how: int) -> Iterator[int]:
     try:
         path.parent.mkdir(exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -59,7 +61,7 @@ def _locked(path: Path, how: int) -> Iterator[None]:
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise _failure(path, error) from error
-        yield
+        yield file
     finally:
         os.close(file)
 

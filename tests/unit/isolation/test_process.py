@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance.audit import process as module
-from provenance.audit.process import Process, WorkerLostError
 from provenance.errors import ErrorCode
+from provenance.isolation import Process, WorkerLostError
+from provenance.isolation import process as module
 
 TESTS = Path(__file__).resolve().parents[2]
 Start = Callable[[str], Process]
@@ -201,11 +201,12 @@ def test_time_during_which_this_side_was_stopped_does_not_count(start: Start) ->
 
 _PARENT = """
 import os, sys
-from provenance.audit.process import Process
+from provenance.isolation import Process
 process = Process.start("provenance.audit.worker")
 print(process.pid, flush=True)
 if sys.argv[1] == "begun":
-    from provenance.audit.worker import Orders, order
+    from provenance.audit.worker import Orders
+    from provenance.isolation.child import order
     from provenance.verify import Verifier
     process.send(order(Orders(verifier=Verifier(), memory=10**9)), 100)
     assert process.receive(100) == ["ready"]

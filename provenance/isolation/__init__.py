@@ -1,0 +1,6 @@
+"""Processes that may die of what they are given, and the one that starts and outlives them."""
+
+from provenance.isolation.process import Process, WorkerLostError
+from provenance.isolation.start import START_SECONDS, started
+
+__all__ = ["START_SECONDS", "Process", "WorkerLostError", "started"]
