@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINS := -c constraints.txt
-EXTRAS := audit,cloud,diffusers,gateway,heic,imwatermark,pkcs11,postgres,query,ray,report,torch
+EXTRAS := audit,cloud,diffusers,gateway,heic,imwatermark,metrics,otel,pkcs11,postgres,query,ray,report,torch
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format docs golden bench soak clean
@@ -67,6 +67,7 @@ golden: $(VENV)/.dev ## Regenerate golden files; read the diff before you commit
 bench: $(VENV)/.bench ## Measure in minutes; prints machine, versions and n
 	$(BIN)/python -m benchmarks.cli_start
 	$(BIN)/python -m benchmarks.markers
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.pipeline
 	rm -rf build/bench
 	$(BIN)/python -m benchmarks.watermark run --quick --jobs 1 --out build/bench
 	$(BIN)/python -m benchmarks.watermark report build/bench --out build/bench/report.md

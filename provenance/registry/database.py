@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError
 
 from provenance.errors import ErrorCode, RegistryError
+from provenance.forking import unforked
 
 #: Execution option of transactions that will write.
 WRITES: Final = "provenance_writes"
@@ -84,7 +85,7 @@ class Database(ABC):
     def _writing(self) -> Iterator[Connection]:
         if self.read_only:
             raise RegistryError(f"{self.name} was opened for reading only")
-        with self._translated():
+        with unforked(), self._translated():
             engine = self._opened().execution_options(**{WRITES: True})
             with engine.begin() as connection:
                 yield connection
@@ -92,7 +93,7 @@ class Database(ABC):
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         self._require()
-        with self._translated(), self._opened().begin() as connection:
+        with unforked(), self._translated(), self._opened().begin() as connection:
             yield connection
 
     def _opened(self) -> Engine:

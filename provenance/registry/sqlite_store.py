@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from provenance.errors import RegistryError
+from provenance.forking import unforked
 from provenance.registry.copies import copy_aside
 from provenance.registry.database import BUSY_SECONDS, WRITES
 from provenance.registry.sql_store import SqlStore, identify
@@ -58,6 +60,7 @@ class SqliteStore(SqlStore):
         self.path = path
         self._keeps_references = True
         self._copied = False
+        self._turn = threading.RLock()
 
     @classmethod
     def create(cls, path: Path) -> SqliteStore:
@@ -130,6 +133,18 @@ class SqliteStore(SqlStore):
             connection.execute("PRAGMA synchronous=EXTRA")
             # What is erased is overwritten with zeros, and not left in free pages.
             connection.execute("PRAGMA secure_delete=ON")
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        # Whom SQLite turns away sleeps, and asks again; the next thread in line is woken at once.
+        with unforked():
+            if not self._turn.acquire(timeout=self.busy_seconds):
+                raise self._failed("another thread did not finish writing", busy=True)
+            try:
+                with super()._writing() as connection:
+                    yield connection
+            finally:
+                self._turn.release()
 
     def _serialise(self, connection: Connection, what: str) -> None:
         """Nothing to do: whoever writes is alone."""

@@ -22,6 +22,7 @@ from provenance.model.generation import (
 )
 from provenance.model.ids import MarkId, SystemRef
 from provenance.registry import RecordStore
+from provenance.stamp.observer import Stage, enter
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Picture, Pixels
 from provenance.stamp.target import Target
@@ -84,6 +85,7 @@ class Job:
             InputError: it cannot be written in that format.
         """
         marked = self.marked(payload, carrier_key)
+        enter(Stage.ENCODE)
         return marked, encode(marked, self.alpha, self.encoding, self._metadata(system, payload))
 
     def marked(self, payload: Payload, carrier_key: bytes) -> Pixels:
@@ -92,6 +94,7 @@ class Job:
         Raises:
             CapacityError, SchemeError: the picture cannot be marked.
         """
+        enter(Stage.MARK)
         marked = (self.embedder or self.scheme).embed(self.rgb, payload, carrier_key)
         if self.alpha is not None:  # what cannot be seen is left as it was
             marked[self.alpha == 0] = self.rgb[self.alpha == 0]

@@ -22,6 +22,7 @@ from provenance.model.generation import Marking, MarkQuality, Record, RecordStat
 from provenance.model.ids import MarkId
 from provenance.registry import RecordStore
 from provenance.stamp.job import Job
+from provenance.stamp.observer import Stage, enter
 from provenance.stamp.parents import Ancestry
 from provenance.stamp.picture import Pixels
 from provenance.watermark import Depth, DetectionKey, Keyring, Payload, Scheme
@@ -118,15 +119,18 @@ def hold(
         RegistryError: it cannot be kept.
     """
     rgb = job.marked(payload, key.carrier_key)
+    enter(Stage.VERIFY)
     seen = job.scheme.detect(rgb, Keyring(keys=(key,)), depth=Depth.FAST)
     if seen.payload != payload:
         raise SelfCheckError("the mark cannot be read back from the marked picture")
+    enter(Stage.FINGERPRINT)
     marking = Marking(
         expires_at=expires_at,
         fingerprint=fingerprint(rgb),
         quality=job.cost(rgb),
         origin=origin_of(job.made_from),
     )
+    enter(Stage.COMMIT)
     store.hold(record.record_id, marking)
     return Marked(
         rgb=rgb,

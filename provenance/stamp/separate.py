@@ -31,6 +31,7 @@ from provenance.model.generation import (
 from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
 from provenance.stamp.job import Job
+from provenance.stamp.observer import Stage, enter
 from provenance.stamp.parents import ancestry
 from provenance.stamp.pending import Marked, find, same_origin
 from provenance.stamp.picture import Pixels, picture
@@ -60,6 +61,7 @@ class MarkedJob(Job):
         system: SystemRef,
     ) -> tuple[Pixels, bytes]:
         """The pixels as they are, and the file."""
+        enter(Stage.ENCODE)
         if self.file is not None:
             return self.rgb, self.file
         return self.rgb, encode(
@@ -157,6 +159,7 @@ def to_sign(
     encoding = encoding or _PNG
     rgb, alpha = flatten(source.rgb, source.alpha, encoding)
     scheme = catalog.scheme(stamper.scheme)
+    enter(Stage.LOOK)
     record, marking, payload = find(stamper.store, scheme, stamper.key, rgb)
     generation = record.generation
     named = ancestry(parents, None, generation, formats=formats, limits=limits)

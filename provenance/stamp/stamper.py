@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from provenance.errors import ArgumentError, ProvenanceError, RegistryError, SelfCheckError
 from provenance.fingerprint import SignatureKey, fingerprint
+from provenance.forking import unforked
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_STAMP,
@@ -41,8 +42,11 @@ from provenance.model.generation import (
 )
 from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
+from provenance.stamp.batch import ManyAtOnce
 from provenance.stamp.double import refuse_stamped
 from provenance.stamp.job import Job, Stamped
+from provenance.stamp.observer import Observer, Outcome, Stage, describe, enter, observed
+from provenance.stamp.origin import Origin, travelling
 from provenance.stamp.parents import ancestry
 from provenance.stamp.pending import Marked, expiry, hold
 from provenance.stamp.picture import picture
@@ -72,7 +76,7 @@ class IssuanceGate(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stamper:
+class Stamper(ManyAtOnce):
     """Stamps pictures for one generating system. Immutable; share it between threads.
 
     Attributes:
@@ -95,6 +99,8 @@ class Stamper:
         embedder: writes the marks instead of the scheme itself, as `watermark.device` does; of
             the same scheme. What it writes is checked like any other mark.
         label: drawn into every picture, before it is marked; None draws nothing.
+        observer: is told of every stamp, well or not.
+        origin: what made this stamper and can make it again in another process.
     """
 
     system: SystemRef
@@ -113,6 +119,8 @@ class Stamper:
     log: IssuanceGate | None = None
     embedder: Embedder | None = None
     label: Label | None = None
+    observer: Observer | None = field(default=None, repr=False)
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.embedder is not None and self.embedder.info.name != self.scheme:
@@ -121,6 +129,17 @@ class Stamper:
                 f"{self.embedder.info.name}"
             )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return travelling(self)
+
+    def __copy__(self) -> Self:
+        return self  # immutable
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    @unforked()
+    @observed(Outcome.RELEASED)
     def stamp(
         self,
         image: ImageInput,
@@ -201,6 +220,7 @@ class Stamper:
         rgb, alpha = flatten(source.rgb, source.alpha, encoding)
         if self.label is not None:
             rgb, alpha = labelled(rgb, alpha, self.label, edited=made_from.edited)
+        describe(rgb, encoding.format)
         scheme.info.require_fit(rgb)
         job = Job(
             rgb=rgb,
@@ -217,8 +237,10 @@ class Stamper:
             embedder=self.embedder,
             label=self.label,
         )
+        enter(Stage.LOOK)
         refuse_stamped(job, self.store, self.key)
         # (2) reserve a record, or find that of an earlier try
+        enter(Stage.RESERVE)
         if self.log is not None:
             self.log.check()
         record = self._asked_for(job, request, parents) if request else self._reserved(job)
@@ -226,6 +248,8 @@ class Stamper:
             return self._again(job, record, record.file)
         return self._released(job, record)
 
+    @unforked()
+    @observed(Outcome.MARKED)
     def mark(
         self,
         image: ImageInput,
@@ -275,8 +299,11 @@ class Stamper:
             account=asked_by,
             name=name,
         )
+        describe(job.rgb)
+        enter(Stage.LOOK)
         refuse_stamped(job, self.store, self.key)
         # (2) reserve a record
+        enter(Stage.RESERVE)
         if self.log is not None:
             self.log.check()
         record = self._reserved(job)
@@ -287,6 +314,8 @@ class Stamper:
             self._release(job, record).give_up(error, committing=False)
             raise
 
+    @unforked()
+    @observed(Outcome.SIGNED)
     def sign(
         self,
         image: ImageInput | Marked,
@@ -326,6 +355,8 @@ class Stamper:
         job, record = to_sign(
             self, image, parents=parents, encoding=encoding, target=target, to=to, name=name
         )
+        describe(job.rgb, job.encoding.format)
+        enter(Stage.RESERVE)
         if self.log is not None:
             self.log.check()
         return self._released(job, record)
@@ -336,6 +367,7 @@ class Stamper:
         # (3) to (7), ending in the commit
         written, record, file = self._issued(job, record)
         # (8) give the file its name, (9) note that it has one
+        enter(Stage.RELEASE)
         self._release(job, record).finish(file)
         return job.stamped(record, file, written)
 
@@ -401,6 +433,7 @@ class Stamper:
             # (3) embed the mark
             marked, encoded = job.encoded(payload, self.key.carrier_key, self.system)
             # (4) sign, (5) write beside the final name and sync
+            enter(Stage.SIGN)
             signed = sign(
                 encoded,
                 kind.mime,
@@ -409,8 +442,10 @@ class Stamper:
                 self.trust,
                 self.time_stamping,
             )
+            enter(Stage.WRITE)
             target.write(signed.data)
             # (6) verify what was written, with the verifier's own loader
+            enter(Stage.VERIFY)
             written = target.read_back(self.limits)
             seen = self._check(job, record, payload).see(written)
             job.made_from.check(written, kind.mime, seen.manifest)
@@ -420,6 +455,7 @@ class Stamper:
             if psnr(job.rgb, seen.rgb) < MIN_PSNR_DB:
                 raise SelfCheckError("the stamped picture no longer looks like the input")
             # (7) commit the record
+            enter(Stage.FINGERPRINT)
             file = IssuedFile(
                 format=kind.value,
                 width=seen.rgb.shape[1],
@@ -435,6 +471,7 @@ class Stamper:
                 signer=self.signer.chain.sha256,
                 envelope=self._envelope(record, encoded, signed),
             )
+            enter(Stage.COMMIT)
             committing = True
             return written, job.commit(self.store, record, file), file
         except BaseException as error:
@@ -465,6 +502,7 @@ class Stamper:
                 hint="made with other versions of the libraries, or under another name or key "
                 "epoch of the system? The record stays as it is; use a new request id",
             ) from error
+        enter(Stage.VERIFY)
         check = self._check(job, record, payload)
         if job.target.adopt(file.sha256):
             check.see(data)

@@ -27,6 +27,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -349,11 +350,15 @@ class Workspace:
         )
 
     def stamper(self) -> Stamper:
-        """A stamper with this workspace's keys, signer and registry."""
-        from provenance.stamp import Stamper  # whoever verifies does not need it
+        """A stamper with this workspace's keys, signer and registry.
+
+        It can be pickled: the other process opens the directory and reads the keys itself, with
+        the settings of this object.
+        """
+        from provenance.stamp import Origin, Stamper  # whoever verifies does not need it
 
         settings = self.settings.stamp
-        return Stamper(
+        stamper = Stamper(
             system=self.system,
             key=self.detection_keys()[0],
             scheme=settings.scheme,
@@ -368,6 +373,7 @@ class Workspace:
             log=self.log(read_only=False),
             label=settings.label,
         )
+        return replace(stamper, origin=Origin.of(self, stamper))
 
     def verifier(self) -> Verifier:
         """A verifier that knows this system's marks, anchors and records.
