@@ -111,7 +111,9 @@ def test_a_refusal_says_what_to_do():
     assert "Stamper.stamp" in caught.value.hint
 
 
-@pytest.mark.parametrize("thing", [None, object(), print, DiffusionPipeline], ids=str)
+@pytest.mark.parametrize(
+    "thing", [None, object(), print, DiffusionPipeline], ids=["none", "object", "function", "class"]
+)
 def test_what_is_no_pipeline_is_refused(thing):
     with pytest.raises(ArgumentError, match="cannot be protected"):
         protect(thing, None)
