@@ -44,9 +44,10 @@ def whiten(plane: Plane) -> Plane:
         float32 (H, W), local power about 1.
     """
     height, width = plane.shape
-    smooth = cv2.GaussianBlur(plane, (0, 0), _SIGMA)
-    fixed = np.rint(smooth * np.float32(_LEVEL)).astype(np.int16)
-    fixed = cv2.copyMakeBorder(fixed, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_REFLECT)
+    smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), _SIGMA), dtype=np.float32)
+    smooth *= np.float32(_LEVEL)
+    whole = np.rint(smooth, out=smooth).astype(np.int16)
+    fixed = cv2.copyMakeBorder(whole, _EDGE, _EDGE, _EDGE, _EDGE, cv2.BORDER_REFLECT)
     single = np.zeros((height, width), dtype=np.int16)
     double = np.zeros((height, width), dtype=np.int16)
     limit = np.int16(_LEVEL)
@@ -54,15 +55,20 @@ def whiten(plane: Plane) -> Plane:
         # Differences u(x) = g(x) - g(x + d), on a domain that also holds x - d.
         top, left = _EDGE - max(dy, 0), _EDGE - max(dx, 0)
         bottom, right = _EDGE + height - min(dy, 0), _EDGE + width - min(dx, 0)
-        u = fixed[top:bottom, left:right] - fixed[top + dy : bottom + dy, left + dx : right + dx]
+        # OpenCV adds parts of arrays three times as fast as NumPy; nothing comes near the limits.
+        u = np.asarray(
+            cv2.subtract(
+                fixed[top:bottom, left:right], fixed[top + dy : bottom + dy, left + dx : right + dx]
+            )
+        )
         y, x = _EDGE - top, _EDGE - left
-        here = (slice(y, y + height), slice(x, x + width))
-        back = (slice(y - dy, y - dy + height), slice(x - dx, x - dx + width))
-        both = u[here] - u[back]
-        double += np.clip(both, -limit, limit, out=both)
+        here = u[y : y + height, x : x + width]
+        back = u[y - dy : y - dy + height, x - dx : x - dx + width]
+        both = np.asarray(cv2.subtract(here, back))
+        cv2.add(double, np.clip(both, -limit, limit, out=both), dst=double)
         np.clip(u, -limit, limit, out=u)
-        single += u[here]
-        single -= u[back]
+        cv2.add(single, here, dst=single)
+        cv2.subtract(single, back, dst=single)
     out = single.astype(np.float32)
     out *= np.float32((1 - _MIX) / _LEVEL)
     twice = double.astype(np.float32)

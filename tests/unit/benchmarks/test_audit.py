@@ -48,17 +48,17 @@ def test_the_table_counts_what_a_threshold_loses():
 
 
 def test_the_stop_is_measured_and_put_back(material, monkeypatch, capsys):
-    kept = stop.search.GLANCE
+    kept = stop.glance.IN_PLACE, stop.glance.SEARCH
     options = ["--images", "1", "--sets", "kodak", "--attacks", "flip", "--unmarked", "1"]
     monkeypatch.setattr(sys, "argv", ["stop", *options])
     monkeypatch.setattr(stop, "THRESHOLDS", (0.0,))
     monkeypatch.setattr(stop, "_SIDE", 300)
     stop.main()
     assert "| 0 | 0 (0.00%)" in capsys.readouterr().out
-    assert kept == stop.search.GLANCE
+    assert kept == (stop.glance.IN_PLACE, stop.glance.SEARCH)
 
 
-def test_marks_in_place_are_seen_in_luma(material, monkeypatch, capsys):
+def test_marks_in_place_are_seen_at_a_glance(material, monkeypatch, capsys):
     options = ["--images", "1", "--sets", "kodak", "--attacks", "none", "--in-place"]
     monkeypatch.setattr(sys, "argv", ["stop", *options])
     stop.main()
