@@ -9,6 +9,7 @@ are lost.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -27,7 +28,7 @@ from provenance.markers.public_payload import (
 )
 
 #: Score from which the whole picture is looked at.
-GATE: Final = 3.5
+GATE: Final = 3.25
 _GROUP: Final = 8  # block rows that are looked at together; as many are left out
 _MIDDLE: Final = 128.0  # where OpenCV puts the zero of an 8-bit U
 _WHITE: Final = 255
@@ -38,49 +39,70 @@ Floats = npt.NDArray[np.float32]
 
 
 def shows(rgb: Pixels, payloads: Sequence[PublicPayload]) -> bool:
-    """Whether the whole of a picture is worth a search; see `score`."""
-    return min(rgb.shape[:2]) >= BLOCK and score(rgb, payloads) >= GATE
+    """Whether half of the blocks agree well enough with any of the payloads.
 
-
-def score(rgb: Pixels, payloads: Sequence[PublicPayload]) -> float:
-    """How well half of the blocks agree with the best of the payloads.
-
-    The correlation of payload and points, in any common turn of the points, over its standard
-    deviation for fair signs.
+    What is asked is the correlation of payload and points, in any common turn of the points, over
+    its standard deviation for fair signs. Block by block that takes blocks for independent, and in
+    columns of like blocks they are not; so the mean points of the payload's places are asked, too.
 
     Args:
-        rgb: uint8 (H, W, 3), both sides at least a block.
+        rgb: uint8 (H, W, 3).
         payloads: what to look for; at least one.
     """
     rows, columns = rgb.shape[0] // BLOCK, rgb.shape[1] // BLOCK
-    angle = np.stack(_sizes(_half(rgb, rows, columns)))
-    angle *= np.float32(2 * np.pi / STEP)
-    waves = np.concatenate([np.cos(angle), np.sin(angle)])
-    # What is common to a row of blocks is picture, not payload.
-    waves -= np.asarray(cv2.blur(waves, (WINDOW, 1), borderType=cv2.BORDER_REFLECT))
-    sums = _signs(payloads, rows, columns) @ waves.T  # the other way round is far slower
-    power = np.einsum("rb,rb->r", waves, waves)
-    readings = len(angle)
-    length = np.hypot(sums[:, :readings], sums[:, readings:])
-    noise = np.sqrt((power[:readings] + power[readings:]) / 2 + 1e-6)
-    return float((length / noise).max())
+    if not rows or not columns:
+        return False
+    waves = _waves(_half(rgb, rows, columns))
+    flat = waves.reshape(-1, waves.shape[2])
+    blocks = np.flatnonzero(np.repeat(_looked_at(rows), columns)).astype(np.int32)
+    signs = [_signs(payload.bits) for payload in payloads]
+    by_block = np.stack([sign[blocks % len(sign)] for sign in signs]) @ flat.T
+    scores = _scores(by_block.reshape(len(signs), 2, -1), np.einsum("crb,crb->cr", waves, waves))
+    for sign, of_readings in zip(signs, scores, strict=True):
+        reading = int(of_readings.argmax())
+        if of_readings[reading] >= GATE:
+            places = _by_place(waves[:, reading], blocks, len(sign))
+            agreement = (places @ sign)[None, :, None]
+            if _scores(agreement, (places**2).sum(axis=1)[:, None])[0, 0] >= GATE:
+                return True
+    return False
+
+
+def _scores(agreement: Floats, power: Floats) -> Floats:
+    """Length of agreements (n, 2, readings) over its deviation, by power (2, readings)."""
+    noise = np.sqrt(power.sum(axis=0) / 2 + 1e-6)
+    return np.asarray(np.hypot(agreement[:, 0], agreement[:, 1]) / noise)
 
 
 def _looked_at(rows: int) -> npt.NDArray[np.bool_]:
     return np.asarray(np.arange(rows) // _GROUP % 2 == 0)
 
 
-def _signs(payloads: Sequence[PublicPayload], rows: int, columns: int) -> Floats:
-    """Sign of each block that is looked at, mean 0 and power 1: float32 (payloads, blocks)."""
-    looked_at, blocks = _looked_at(rows), rows * columns
-    found = []
-    for payload in payloads:
-        sign = np.array(payload.bits, dtype=np.float32)
-        sign -= sign.mean()
-        sign /= sign.std()
-        whole = np.tile(sign, blocks // len(sign) + 1)[:blocks]
-        found.append(whole.reshape(rows, columns)[looked_at].ravel())
-    return np.stack(found)
+@lru_cache(maxsize=16)
+def _signs(bits: tuple[int, ...]) -> Floats:
+    """Sign of each payload place, mean 0 and power 1: float32 (L,)."""
+    sign = np.array(bits, dtype=np.float32)
+    sign -= sign.mean()
+    return np.asarray(sign / sign.std())
+
+
+def _by_place(waves: Floats, blocks: npt.NDArray[np.int32], length: int) -> Floats:
+    """Mean of the blocks of each payload place, less the mean of all: float64 (2, L)."""
+    place = blocks % length
+    count = np.maximum(np.bincount(place, minlength=length), 1)
+    mean = np.stack([np.bincount(place, wave, minlength=length) for wave in waves]) / count
+    return np.asarray(mean - mean.mean(axis=1, keepdims=True))
+
+
+def _waves(half: Pixels) -> Floats:
+    """Cosine and sine of the place of each block in the step: float32 (2, readings, blocks)."""
+    angle = np.stack(_sizes(half))
+    angle *= np.float32(2 * np.pi / STEP)
+    waves = np.stack([np.cos(angle), np.sin(angle)])
+    flat = waves.reshape(-1, waves.shape[2])
+    # What is common to a row of blocks is picture, not payload.
+    flat -= np.asarray(cv2.blur(flat, (WINDOW, 1), borderType=cv2.BORDER_REFLECT))
+    return waves
 
 
 def _half(rgb: Pixels, rows: int, columns: int) -> Pixels:
