@@ -31,7 +31,7 @@ _GLANCE: Final = "provenance.watermark.sync.glance"
 PARTS: Final = {
     "decoding (loader)": ("provenance.audit.row", "load"),
     "manifest": ("provenance.verify.verifier", "read"),
-    "public watermarks: glance": ("provenance.markers.find.public_glance", "shows"),
+    "public watermarks: glance": ("provenance.markers.public_glance", "shows"),
     "public watermarks": ("provenance.markers.find", "search"),
     "texts in the file": ("provenance.markers.find", "embedded_texts"),
     "glance: small luma": (_GLANCE, "_small_luma"),
