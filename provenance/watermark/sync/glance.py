@@ -35,6 +35,7 @@ _SIMILARITIES: Final = 5
 #: Fixed point of the log-polar map, twice as fast: 32 lines of the largest power, 10, still fit.
 _FIXED: Final = np.float32(200)
 _AXES: Final = 2
+_WINDOWS: Final = (3.0, 2.0, 1.3)  # of the mean shift, cells; one fewer than the search takes
 _STRIP_ROWS: Final = 256  # rows of the picture whose luma is made at a time: it stays in the cache
 
 Plane = npt.NDArray[np.float32]
@@ -80,7 +81,7 @@ class Glance:
                 unequal_scales(blurred, band, _AXES),
             ]
         )
-        matrices = mean_shift(power, matrices, band)
+        matrices = mean_shift(power, matrices, band, _WINDOWS)
         values = values_of_sources(self._spectrum, matrices, band)[0]
         return float(best_shifts(values, band)[0].max())
 
