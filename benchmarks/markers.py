@@ -118,6 +118,7 @@ def _marked(pictures: list[Pixels], count: int, rng: np.random.Generator) -> Non
     print(
         f"{'payload':<32}{'embedded as':<14}{'PNG':>6}{columns}   another named   lost at a glance"
     )
+    recognised = missed = 0
     for payload in catalogue().payloads:
         paths = FLOAT_PATHS if payload.id in FLOAT_PAYLOADS else BYTE_PATHS
         for kind, order in paths:
@@ -126,14 +127,15 @@ def _marked(pictures: list[Pixels], count: int, rng: np.random.Generator) -> Non
             for encoding in (None, *ENCODINGS):
                 seen = [_named(_encoded(rgb, encoding)) for rgb in marked]
                 named = [name for name, _ in seen]
-                lost += sum(missed for _, missed in seen)
+                lost += sum(unseen for _, unseen in seen)
+                recognised += len(seen) - named.count("")
                 rates.append(named.count(payload.id) / count)
                 wrong += count - named.count(payload.id) - named.count("")
             cells = "".join(f"{rate:>10.2f}" for rate in rates[1:])
-            print(
-                f"{payload.id:<32}{kind} {order:<6}{rates[0]:>6.2f}{cells}   {wrong}   {lost}",
-                flush=True,
-            )
+            told = f"{kind} {order:<6}{rates[0]:>6.2f}{cells}   {wrong}   {lost}"
+            print(f"{payload.id:<32}{told}", flush=True)
+            missed += lost
+    print(f"\nof {recognised} recognised, a glance loses {missed}")
 
 
 def _embed(rgb: Pixels, bits: tuple[int, ...], kind: str, order: str) -> Pixels:
