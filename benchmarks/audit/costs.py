@@ -26,24 +26,28 @@ from provenance.verify import Verifier
 from provenance.watermark import Depth
 
 _LATTICE: Final = "provenance.watermark.schemes.lattice.scheme"
-_SEARCH: Final = "provenance.watermark.sync.search"
+_GLANCE: Final = "provenance.watermark.sync.glance"
 #: What it is -> module and name by which it is called there.
 PARTS: Final = {
     "decoding (loader)": ("provenance.audit.row", "load"),
     "manifest": ("provenance.verify.verifier", "read"),
+    "public watermarks: glance": ("provenance.markers.public_glance", "shows"),
     "public watermarks": ("provenance.markers.find", "search"),
     "texts in the file": ("provenance.markers.find", "embedded_texts"),
+    "glance: small luma": (_GLANCE, "_small_luma"),
+    "glance: filter": (_GLANCE, "whiten"),
+    "glance: tiles": (_GLANCE, "fold"),
+    "glance: score in place": (_GLANCE, "sync_score"),
+    "glance: spectrum": (_GLANCE, "spectrum"),
+    "glance: similarities": (_GLANCE, "similarities"),
+    "glance: log-polar map": (_GLANCE, "polar_map"),
+    "glance: unequal scales": (_GLANCE, "unequal_scales"),
+    "glance: mean shift": (_GLANCE, "mean_shift"),
+    "glance: alignment": (_GLANCE, "best_shifts"),
+    "glance: values at lines": (_GLANCE, "values_of_sources"),
     "mark: canonical frame": ("provenance.watermark.carriers.frame", "canonical"),
     "mark in place: filter": (_LATTICE, "whiten"),
     "mark in place: lines": (_LATTICE, "lines_of"),
-    "search: filter": (_SEARCH, "whiten"),
-    "search: spectrum": (_SEARCH, "spectrum"),
-    "search: similarities": (_SEARCH, "similarities"),
-    "search: log-polar map": (_SEARCH, "polar_map"),
-    "search: unequal scales": (_SEARCH, "unequal_scales"),
-    "search: mean shift": (_SEARCH, "mean_shift"),
-    "search: alignment": (_SEARCH, "best_shifts"),
-    "search: values at lines": (_SEARCH, "values_of_sources"),
     "PDQ": ("provenance.audit.row", "fingerprint"),
     "verdict": ("provenance.audit.row", "decide"),
 }

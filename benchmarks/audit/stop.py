@@ -4,8 +4,9 @@
 
 Every attacked picture is read at `standard` depth without a stop, and at `deep` depth where that
 fails. The score of the picture at a glance says at which thresholds it would have been given up.
+A mark that is read in place without showing itself there at a glance has to be found by the search.
 Unmarked pictures are read at each threshold in turn, in CPU time. `--in-place` looks at the other
-stop instead: the score of luma alone of every mark that is read at unchanged geometry.
+stop instead: the score at a glance of every mark that is read at unchanged geometry.
 """
 
 from __future__ import annotations
@@ -32,12 +33,8 @@ from benchmarks.watermark.sets import picture_set
 from provenance.errors import CapacityError
 from provenance.imaging import load
 from provenance.watermark import Depth, Keyring, Layout, Payload, Scheme
-from provenance.watermark.carriers import frame
-from provenance.watermark.carriers.lattice import Band
-from provenance.watermark.reading.filter import whiten
-from provenance.watermark.reading.lines import lines_of, sync_score
-from provenance.watermark.schemes.lattice.words import FULL, SHORT
-from provenance.watermark.sync import search
+from provenance.watermark.schemes.lattice.words import FULL, SHORT, Format
+from provenance.watermark.sync import glance
 
 SCHEME: Final = "lattice-1"
 SETS: Final = ("generated", "kodak", "512", "photos-0.4", "256")
@@ -64,7 +61,7 @@ Read = Callable[[Scheme, Pixels, Payload, Keyring], Result | None]
 class Outcome:
     """How one attacked picture was read.
 
-    `score` is that of the picture at a glance; infinite where the mark was read without a search,
+    `score` is that of the picture at a glance; infinite where the mark is read without a search,
     NaN where nothing was read at `standard` depth. `deep`: read at that depth.
     """
 
@@ -87,9 +84,9 @@ def main() -> None:
     print_environment()
     print(f"{'seed':<14} {options.seed}\n{'pictures':<14} {options.images} of {options.sets}")
     if options.in_place:
-        scores = sorted(abs(score) for score in _attacked(options, _luma_in_place))
+        scores = sorted(abs(score) for score in _attacked(options, _in_place))
         least = ", ".join(f"{score:.2f}" for score in scores[:8])
-        print(f"{len(scores)} marks read in place; least scores of luma: {least}")
+        print(f"{len(scores)} marks read in place; least scores at a glance: {least}")
         return
     found = list(_attacked(options, _read))
     pictures = list(unmarked(options.unmarked, options.seed))
@@ -176,39 +173,41 @@ def _copies(marked: Pixels, count: int) -> tuple[Pixels, ...]:
 
 
 def _read(scheme: Scheme, picture: Pixels, payload: Payload, ring: Keyring) -> Outcome:
-    with _stop_below(-math.inf):
+    with _stops_below(in_place=0.0, search=-math.inf):
         found = scheme.detect(picture, ring, depth=Depth.STANDARD)
     if found.payload == payload:
-        band = (FULL if payload.layout is Layout.FULL else SHORT).band
-        searched = found.path != "in-place"
-        return Outcome(score=_glance(picture, band) if searched else math.inf, deep=True)
+        look, format_ = glance.Glance(picture), _format(payload)
+        shown = found.path == "in-place" and abs(look.in_place(format_.grid)) >= glance.IN_PLACE
+        return Outcome(score=math.inf if shown else look.searched(format_.band), deep=True)
     deep = scheme.detect(picture, ring, depth=Depth.DEEP)
     return Outcome(score=math.nan, deep=deep.payload == payload)
 
 
-def _luma_in_place(
-    scheme: Scheme, picture: Pixels, payload: Payload, ring: Keyring
-) -> float | None:
-    # Deep depth looks at both planes; a mark that is there is read before anything is searched.
+def _in_place(scheme: Scheme, picture: Pixels, payload: Payload, ring: Keyring) -> float | None:
+    # Deep depth reads whatever is there in place before anything is searched.
     found = scheme.detect(picture, ring, depth=Depth.DEEP)
     if found.payload != payload or found.path != "in-place":
         return None
-    grid = (FULL if payload.layout is Layout.FULL else SHORT).grid
-    return sync_score(lines_of(whiten(frame.canonical(picture)[0]), grid), grid)
+    return glance.Glance(picture).in_place(_format(payload).grid)
 
 
-def _glance(picture: Pixels, band: Band) -> float:
-    return search.Search(frame.canonical(picture)).glance(band)
+def _format(payload: Payload) -> Format:
+    return FULL if payload.layout is Layout.FULL else SHORT
 
 
 @contextmanager
-def _stop_below(threshold: float) -> Iterator[None]:
-    kept = search.GLANCE
-    setattr(search, "GLANCE", threshold)  # noqa: B010 - a constant to everybody else
+def _stops_below(*, in_place: float, search: float) -> Iterator[None]:
+    kept = glance.IN_PLACE, glance.SEARCH
+    _set_stops(in_place, search)
     try:
         yield
     finally:
-        setattr(search, "GLANCE", kept)  # noqa: B010
+        _set_stops(*kept)
+
+
+def _set_stops(in_place: float, search: float) -> None:
+    setattr(glance, "IN_PLACE", in_place)  # noqa: B010 - a constant to everybody else
+    setattr(glance, "SEARCH", search)  # noqa: B010
 
 
 # --- unmarked pictures ---------------------------------------------------------------
@@ -218,12 +217,12 @@ def _unmarked(threshold: float, pictures: Sequence[Pixels], seed: int) -> tuple[
     """CPU milliseconds of each picture, and the share of them that are searched in full."""
     scheme, ring = schemes.usable(SCHEME), schemes.keyring(seed)
     times, on = [], 0
-    with _stop_below(threshold):
+    with _stops_below(in_place=glance.IN_PLACE, search=threshold):
         for picture in pictures:
             with Timer() as timer:
                 scheme.detect(picture, ring, depth=Depth.STANDARD)
             times.append(timer.milliseconds)
-            on += _glance(picture, FULL.band) >= threshold
+            on += glance.Glance(picture).searched(FULL.band) >= threshold
     return times, on / max(len(times), 1)
 
 

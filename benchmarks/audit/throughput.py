@@ -1,14 +1,16 @@
 """What an audit costs, against a bare decode of the same files on the same cores.
 
     python -m benchmarks.audit.throughput [--files 24] [--rounds 3] [--seed 1] [--out DIRECTORY]
+    python -m benchmarks.audit.throughput --workers-only [--pool-files 300] [--out DIRECTORY]
 
 Files are made from unmarked pictures, in classes (`CLASSES`). In one process, with one thread, in
 turns, so that a change of load falls on all alike: a bare decode to RGB by Pillow and by OpenCV,
 the project's own loader, and the row function of the audit at each depth. Then the same row
-function in worker processes, one and two of them, as a run uses them.
+function in worker processes, one and two of them, as a run uses them; with `--workers-only`
+nothing else. A dump is a mix of the classes (`DUMP`): all time over the time of all bare decodes.
 
 Wall time is that of a shared machine. What counts is CPU time; the least of the rounds is taken.
-`--out` is where `audit-throughput.md` and `.json` are written.
+`--out` is where `audit-throughput.md` and `.json` are written, or `audit-workers.md` and `.json`.
 """
 
 from __future__ import annotations
@@ -49,8 +51,22 @@ CLASSES: Final[dict[str, tuple[int, str, dict[str, Any]]]] = {
     "JPEG 95 4:4:4, 1 MP": (1024, "JPEG", {"quality": 95, "subsampling": 0}),
     "progressive JPEG 85, 1 MP": (1024, "JPEG", {"quality": 85, "progressive": True}),
     "JPEG 85, 8 MP": (2896, "JPEG", {"quality": 85}),
+    "JPEG 85, 0.3 MP": (512, "JPEG", {"quality": 85}),
     "WebP 85, 1 MP": (1024, "WEBP", {"quality": 85}),
     "PNG, 1 MP": (1024, "PNG", {}),
+}
+#: Of a hundred files of a scraped dump, how many are of each class. JPEG and PNG are what scraping
+#: finds, and WebP is the commonest of the newer formats, at a few percent (B. Dornauer and
+#: M. Felderer, "Web Image Formats", arXiv:2310.00788, 2023). The rest is an assumption: most
+#: pictures have about a megapixel, as generators make them and data sets keep them.
+DUMP: Final = {
+    "JPEG 85, 1 MP": 40,
+    "JPEG 95 4:4:4, 1 MP": 5,
+    "progressive JPEG 85, 1 MP": 15,
+    "JPEG 85, 8 MP": 3,
+    "JPEG 85, 0.3 MP": 12,
+    "WebP 85, 1 MP": 5,
+    "PNG, 1 MP": 20,
 }
 #: The class for which the limits of `ACCEPTED` are stated.
 ACCEPTED_CLASS: Final = "JPEG 85, 1 MP"
@@ -77,8 +93,9 @@ def main() -> None:
     workers.prepare()
     os.environ["OPENCV_FOR_THREADS_NUM"] = "1"  # of the worker processes
     facts = describe(PACKAGES)
-    made = {name: files(name, options.files, options.seed) for name in CLASSES}
-    single = {name: _single(some, options) for name, some in made.items()}
+    names = [ACCEPTED_CLASS] if options.workers_only else list(CLASSES)
+    made = {name: files(name, options.files, options.seed) for name in names}
+    single = {} if options.workers_only else {n: _single(made[n], options) for n in names}
     pool = {
         depth.value: {n: _pool(made[ACCEPTED_CLASS], depth, n, options) for n in (1, 2)}
         for depth in POOL_DEPTHS
@@ -88,8 +105,9 @@ def main() -> None:
     text = "\n".join(_markdown(document)) + "\n"
     print(text)
     if options.out:
-        (options.out / "audit-throughput.md").write_text(text)
-        (options.out / "audit-throughput.json").write_text(json.dumps(document, indent=1) + "\n")
+        name = "audit-workers" if options.workers_only else "audit-throughput"
+        (options.out / f"{name}.md").write_text(text)
+        (options.out / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
 def _options() -> argparse.Namespace:
@@ -97,6 +115,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=24, help="of each class")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pool-files", type=int, default=300, help="read by worker processes")
+    parser.add_argument("--workers-only", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
@@ -106,12 +125,12 @@ def files(name: str, count: int, seed: int) -> Files:
     """Files of a class, with their names."""
     side, kind, arguments = CLASSES[name]
     made = []
-    # Large pictures are the same pieces at another size; fewer of them tell as much.
+    # Others are the same pieces at another size; of large ones, fewer tell as much.
     few = count if side <= 1024 else max(4, count // 4)
     for number, rgb in enumerate(islice(unmarked(few, seed), few)):
         image = Image.fromarray(rgb)
         scale = side / (image.width * image.height) ** 0.5
-        if side > 1024:
+        if side != 1024:
             size = (round(image.width * scale), round(image.height * scale))
             image = image.resize(size, Image.Resampling.LANCZOS)
         target = io.BytesIO()
@@ -257,9 +276,12 @@ def _document(
     }
     return {
         "command": f"python -m benchmarks.audit.throughput --files {options.files} "
-        f"--rounds {options.rounds} --pool-files {options.pool_files} --seed {options.seed}",
+        f"--rounds {options.rounds} --pool-files {options.pool_files} --seed {options.seed}"
+        + " --workers-only"
+        * options.workers_only,
         "environment": facts,
         "classes": classes,
+        "dump": {"mix": DUMP, "cpu_ms": _dump(single)},
         "accepted": {"class": ACCEPTED_CLASS, "times_decode": ACCEPTED},
         "workers": {
             depth: {str(n): value for n, value in by.items()} for depth, by in pool.items()
@@ -267,25 +289,27 @@ def _document(
     }
 
 
+def _dump(single: dict[str, dict[str, Cost]]) -> dict[str, float]:
+    """CPU milliseconds of an image of the mix, by task; of the classes that were measured."""
+    shares = {name: DUMP[name] for name in single}
+    if not shares:
+        return {}
+    return {
+        task: round(
+            sum(share * single[name][task].cpu for name, share in shares.items())
+            / sum(shares.values()),
+            2,
+        )
+        for task in next(iter(single.values()))
+    }
+
+
 def _markdown(document: dict[str, Any]) -> Iterator[str]:
     yield "# Throughput of the audit\n"
     facts = "; ".join(f"{name} {value}" for name, value in document["environment"].items())
     yield f"`{document['command']}`: {facts}.\n"
-    yield "CPU milliseconds of an image, one process with one thread, least of the rounds. In"
-    yield "brackets: times the bare decode by Pillow.\n"
-    yield "| files | n | KB | Pillow | OpenCV | loader | fast | standard | deep |"
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for name, item in document["classes"].items():
-        cpu = item["cpu_ms"]
-        cells = [f"{cpu[task]:.1f}" for task in ("Pillow", "OpenCV", "loader")]
-        cells += [f"{cpu[d.value]:.1f} (x{cpu[d.value] / cpu['Pillow']:.1f})" for d in Depth]
-        yield f"| {name} | {item['files']} | {item['mean_bytes'] // 1000} | {' | '.join(cells)} |"
-    yield "\nImages per core and hour, by CPU time:\n"
-    yield "| files | fast | standard | deep |"
-    yield "|---|---|---|---|"
-    for name, item in document["classes"].items():
-        numbers = [f"{item['images_per_core_hour'][depth.value]:,}" for depth in Depth]
-        yield f"| {name} | {' | '.join(numbers)} |"
+    if document["classes"]:
+        yield from _single_tables(document)
     yield f"\nWorker processes, {document['accepted']['class']}. The last column is what two give"
     yield "of what one gives, by the wall on this shared machine, and by the CPU time they got.\n"
     yield "| depth | images | one: CPU ms | two: CPU ms | parent: CPU ms | two/one |"
@@ -300,6 +324,32 @@ def _markdown(document: dict[str, Any]) -> Iterator[str]:
             f"| {depth} | {one['images']} | {cpu_ms[0]:.1f} | {cpu_ms[1]:.1f} | {parent:.2f} "
             f"| x{by_wall:.2f} by the wall, x{by_cpu:.2f} by CPU time |"
         )
+
+
+def _single_tables(document: dict[str, Any]) -> Iterator[str]:
+    dump = document["dump"]
+    yield "CPU milliseconds of an image, one process with one thread, least of the rounds. In"
+    yield "brackets: times the bare decode by Pillow.\n"
+    yield "| files | n | KB | Pillow | OpenCV | loader | fast | standard | deep |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for name, item in document["classes"].items():
+        size = f"{item['files']} | {item['mean_bytes'] // 1000}"
+        yield f"| {name} | {size} | {_cells(item['cpu_ms'])} |"
+    yield f"| a dump | | | {_cells(dump['cpu_ms'])} |"
+    mix = ", ".join(f"{share} {name}" for name, share in dump["mix"].items())
+    yield f"\nA dump, of a hundred files: {mix}."
+    yield "\nImages per core and hour, by CPU time:\n"
+    yield "| files | fast | standard | deep |"
+    yield "|---|---|---|---|"
+    for name, item in document["classes"].items():
+        numbers = [f"{item['images_per_core_hour'][depth.value]:,}" for depth in Depth]
+        yield f"| {name} | {' | '.join(numbers)} |"
+
+
+def _cells(cpu: dict[str, float]) -> str:
+    cells = [f"{cpu[task]:.1f}" for task in ("Pillow", "OpenCV", "loader")]
+    cells += [f"{cpu[d.value]:.1f} (x{cpu[d.value] / cpu['Pillow']:.2f})" for d in Depth]
+    return " | ".join(cells)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def examine(item: Item, key: str, verifier: Verifier, version: str) -> Row:
         if item.problem is not None:
             raise item.problem
         row |= digests(item.data)
-        row |= _found(item, verifier)
+        row |= _found(item, verifier, row["sha256"])
     except ProvenanceError as error:
         row |= failed(error)
     except MemoryError:
@@ -133,8 +133,14 @@ def _is_short_of_memory(error: Exception) -> bool:
     return getattr(error, "code", None) == _CV_NO_MEMORY or "bad_alloc" in str(error)
 
 
-def _found(item: Item, verifier: Verifier) -> Row:
-    image = load(item.data, name=item.name, formats=verifier.formats, limits=verifier.limits)
+def _found(item: Item, verifier: Verifier, sha256: str) -> Row:
+    image = load(
+        item.data,
+        name=item.name,
+        formats=verifier.formats,
+        limits=verifier.limits,
+        sha256=sha256,
+    )
     evidence = verifier.gather(image)
     report = VerificationReport(input=image.facts, evidence=evidence, finding=decide(evidence))
     print_ = fingerprint(image.rgb)

@@ -99,7 +99,9 @@ def spectrum(rgb: Pixels) -> Spectrum:
                 rows[cells] += (
                     weights[:, begin - first : end - first] @ luma[begin - top : end - top]
                 )
-    grid = (rows @ _sampler(width).T).astype(np.float64)
+    grid = np.empty((_GRID, _GRID))
+    for cells, first, weights in _bands(width):
+        grid[:, cells] = rows[:, first : first + weights.shape[1]] @ weights.T
     # (4) DCT without the constant term
     basis = _basis()
     return Spectrum(coefficients=basis @ grid @ basis.T, quality=_quality(grid))
@@ -114,48 +116,56 @@ def fingerprint(rgb: Pixels) -> Fingerprint:
     return spectrum(rgb).fingerprint()
 
 
-@lru_cache(maxsize=16)
-def _sampler(length: int) -> npt.NDArray[np.float32]:
-    """float32 (64, length): two passes of the box filter, sampled at 64 cell centres.
-
-    The filter's window is half a cell. It is cut, not padded, at the borders, and for an
-    even width it reaches one sample further back than ahead, as in the reference.
-    """
-    window = (length + 2 * _GRID - 1) // (2 * _GRID)
-    ahead = (window + 2) // 2 - 1
-    behind = window - ahead - 1
-    index = np.arange(length)
-    first = np.maximum(index - behind, 0)
-    last = np.minimum(index + ahead + 1, length)
-    centres = ((np.arange(_GRID) + 0.5) * length / _GRID).astype(np.intp)
-    weights = np.zeros((_GRID, length))
-    weights[np.arange(_GRID), centres] = 1.0
-    for _ in range(_PASSES):
-        # Each weight spreads evenly over its window: a difference array, then its sum.
-        row, used = np.nonzero(weights)
-        share = weights[row, used] / (last - first)[used]
-        start = row * (length + 1)
-        size = _GRID * (length + 1)
-        begin = np.bincount(start + first[used], share, minlength=size)
-        end = np.bincount(start + last[used], share, minlength=size)
-        steps = (begin - end).reshape(_GRID, length + 1)
-        weights = np.cumsum(steps, axis=1)[:, :-1]
-    return weights.astype(np.float32)
-
-
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _bands(length: int) -> tuple[tuple[slice, int, npt.NDArray[np.float32]], ...]:
     """The sampler in bands of a few cells: which, the first sample they use, their weights.
 
     Outside of its band a cell's weights are zero: most of the whole product would be.
     """
-    sampler, found = _sampler(length), []
+    first, weights = _sampler(length)
+    found = []
     for start in range(0, _GRID, _BAND):
         cells = slice(start, start + _BAND)
-        used = np.flatnonzero(sampler[cells].any(axis=0))
-        first, last = int(used[0]), int(used[-1]) + 1
-        found.append((cells, first, np.ascontiguousarray(sampler[cells, first:last])))
+        begin, end = max(0, int(first[start])), int(first[cells][-1]) + weights.shape[1]
+        band = np.zeros((_BAND, min(end, length) - begin), dtype=np.float32)
+        for row, place, used in zip(band, first[cells] - begin, weights[cells], strict=True):
+            outside = max(0, -int(place))
+            inside = used[outside : len(row) - int(place)]
+            row[int(place) + outside :][: len(inside)] = inside
+        found.append((cells, begin, band))
     return tuple(found)
+
+
+def _sampler(length: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Two passes of the box filter, sampled at 64 cell centres.
+
+    The filter's window is half a cell. It is cut, not padded, at the borders, and for an
+    even width it reaches one sample further back than ahead, as in the reference.
+
+    Returns:
+        The sample that each cell's weights begin at, (64,), and the weights, float32 (64, n). Those
+        of samples before the first or after the last are zero.
+    """
+    window = (length + 2 * _GRID - 1) // (2 * _GRID)
+    ahead = (window + 2) // 2 - 1
+    behind = window - ahead - 1
+    centres = ((np.arange(_GRID) + 0.5) * length / _GRID).astype(np.intp)
+    start, size = centres - _PASSES * window, 2 * _PASSES * window + 1
+    index = start[:, None] + np.arange(size)
+    first = np.maximum(index - behind, 0)
+    last = np.minimum(index + ahead + 1, length)
+    weights = (index == centres[:, None]).astype(np.float64)
+    for _ in range(_PASSES):
+        # Each weight spreads evenly over its window: a difference array, then its sum.
+        row, used = np.nonzero(weights)
+        share = weights[row, used] / (last - first)[row, used]
+        place = row * (size + 1) - start[row]
+        begin = np.bincount(place + first[row, used], share, minlength=_GRID * (size + 1))
+        end = np.bincount(place + last[row, used], share, minlength=_GRID * (size + 1))
+        steps = (begin - end).reshape(_GRID, size + 1)
+        weights = np.cumsum(steps, axis=1)[:, :-1]
+        weights[(index < 0) | (index >= length)] = 0
+    return start, weights.astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -44,7 +44,7 @@ def read_file(path: Path, limits: Limits = DEFAULT_LIMITS, *, follow_links: bool
                 raise InputError(f"not a regular file: {_kind(before)}", code=ErrorCode.IO)
             limits.check_bytes(before.st_size)
             with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(limits.max_bytes + 1)
+                data = file.read(before.st_size + 1)  # one more, to see that it grew
             after = os.fstat(descriptor)
         finally:
             os.close(descriptor)

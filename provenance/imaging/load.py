@@ -84,6 +84,7 @@ def load(
     strict: bool = False,
     formats: Collection[ImageFormat] = DEFAULT_READ,
     limits: Limits = DEFAULT_LIMITS,
+    sha256: str = "",
 ) -> LoadedImage:
     """Decode an image file after its container has passed every limit.
 
@@ -94,6 +95,7 @@ def load(
             it they are decoded as far as possible and flagged.
         formats: what may be decoded.
         limits: checked before the decoder starts.
+        sha256: of `data`, where the caller knows it already.
 
     Raises:
         InputError: `E_FORMAT`, `E_TRUNC`, `E_CORRUPT` or `E_LIMIT`.
@@ -121,7 +123,7 @@ def load(
         rgb=rgb,
         alpha=alpha,
         data=data,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256 or hashlib.sha256(data).hexdigest(),
         header=header,
         metadata=Metadata(exif=upright(exif), xmp=_xmp(image), icc=icc),
         flags=tuple(flags),
@@ -136,6 +138,9 @@ def later_frames(
     At most `Limits.sampled_frames` - 1 frames, evenly spaced over those that can be
     reached within `Limits.max_decoded` pixels (decoders have to pass every frame).
     A frame that does not decode ends the sampling.
+
+    Raises:
+        InputError: `E_LIMIT`; memory did not suffice for a frame.
     """
     header = image.header
     area = header.width * header.height
@@ -150,8 +155,11 @@ def later_frames(
             opened.seek(index)
             opened.load()
             yield index, _pixels(opened, header)[0]
-    except Exception:  # noqa: BLE001 - any decoder error; the frames before it were checked
-        return
+    except Exception as error:  # any decoder error; the frames before it were checked
+        if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+            raise InputError(
+                "later frames need more memory than there is", code=ErrorCode.LIMIT
+            ) from error
 
 
 # --- steps -------------------------------------------------------------------

@@ -21,6 +21,7 @@ from typing import Any, Final
 import c2pa
 
 from provenance.imaging import ImageFormat
+from provenance.imaging.containers import png
 from provenance.manifest import fields, names
 from provenance.manifest.bounds import excess
 from provenance.manifest.ingredients import MAX_INGREDIENTS, walk
@@ -42,6 +43,10 @@ _STORE_LABEL: Final = b"c2pa"
 #: `dcterms:provenance` that says where a remote one lies.
 _APP11: Final = b"\xff\xeb"
 _ADDRESS: Final = b"provenance"
+#: Chunks of a PNG that hold neither: the store is in `caBX` (C2PA 2.4, A.3.2), XMP in `iTXt`.
+_PLAIN_CHUNKS: Final = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT bKGD pHYs tIME tEXt".split()
+)
 
 Json = dict[str, Any]
 
@@ -134,11 +139,11 @@ class _Asset:
 
 def _read(asset: _Asset, trust: TrustStore, at: datetime | None) -> ManifestEvidence:
     source = asset.source
+    if asset.manifest is None and _holds_none(asset.data, asset.mime):
+        return ManifestEvidence(status=ManifestStatus.NONE, source=source)
     too_much = excess(asset.data) or excess(asset.manifest or b"")
     if too_much:
         return ManifestEvidence(status=ManifestStatus.UNREADABLE, source=source, detail=too_much)
-    if asset.manifest is None and _holds_none(asset.data, asset.mime):
-        return ManifestEvidence(status=ManifestStatus.NONE, source=source)
     try:
         reader = asset.open(NativeSettings(trust=trust))
     except NATIVE_ERRORS as error:
@@ -162,10 +167,13 @@ def _read(asset: _Asset, trust: TrustStore, at: datetime | None) -> ManifestEvid
 
 
 def _holds_none(data: bytes, mime: str) -> bool:
-    """True of a JPEG file without the segments in which a manifest, or its address, would be.
+    """True of a JPEG or PNG file without the parts in which a manifest, or its address, would be.
 
     Any other file is left to the validator: elsewhere those may be compressed or cut up.
     """
+    if mime == ImageFormat.PNG.mime:
+        kinds = png.kinds(data)
+        return bool(kinds) and kinds <= _PLAIN_CHUNKS
     return mime == ImageFormat.JPEG.mime and _APP11 not in data and _ADDRESS not in data
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from provenance.imaging import LoadedImage, embedded_texts
+from provenance.markers import public_glance
 from provenance.markers.catalogue import Catalogue, catalogue
 from provenance.markers.excerpt import excerpt
 from provenance.markers.manifests import find_signers, find_soft_bindings
@@ -16,25 +17,31 @@ from provenance.markers.texts import find_texts
 from provenance.model.evidence import ManifestEvidence, MarkerClass, MarkerEvidence
 
 
-def find(image: LoadedImage, manifest: ManifestEvidence) -> tuple[MarkerEvidence, ...]:
+def find(
+    image: LoadedImage, manifest: ManifestEvidence, *, thorough: bool = True
+) -> tuple[MarkerEvidence, ...]:
     """Traces of other systems in an image, in the order of their classes. Never raises.
 
     Args:
         image: the picture and its file; of an animation only the first frame is looked at.
         manifest: what its C2PA manifest says.
+        thorough: look for public watermarks in the whole picture, whatever a glance at half of it
+            shows.
     """
     known = catalogue()
     return (
         *find_signers(manifest, known.signers),
         *find_soft_bindings(manifest, known.soft_bindings),
-        *_payloads(image, known),
+        *_payloads(image, known, thorough=thorough),
         *find_texts(
             chain(embedded_texts(image), stealth_texts(image.rgb, image.alpha)), known.texts
         ),
     )
 
 
-def _payloads(image: LoadedImage, known: Catalogue) -> Iterator[MarkerEvidence]:
+def _payloads(image: LoadedImage, known: Catalogue, *, thorough: bool) -> Iterator[MarkerEvidence]:
+    if not thorough and not public_glance.shows(image.rgb, known.payloads):
+        return
     best = strongest(search(image.rgb, known.payloads))
     if best is None:
         return

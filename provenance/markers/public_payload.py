@@ -49,21 +49,21 @@ CHANCE: Final = 1e-5  # per picture, all tests together
 RESIDUAL_LOG10_P: Final = -2.0
 MIN_AREA: Final = 256 * 256  # pixels; the package refuses smaller pictures
 
-_BLOCK: Final = 8  # pixels per side that carry one bit
-_CELL: Final = 4  # the same in the low-pass band
-_STEP: Final = 36.0
+BLOCK: Final = 8  # pixels per side that carry one bit
+CELL: Final = 4  # the same in the low-pass band
+STEP: Final = 36.0
 _LUMA: Final = np.array([0.299, 0.587, 0.114])  # OpenCV's Y of R, G, B
 _U_OF_BLUE: Final = 0.492  # OpenCV: U = 0.492 (B - Y) + centre
 #: Twice the mean of 2x2 pixels is the Haar low-pass band, so every centre counts twice.
-_CENTRES: Final = {"uint8": 256.0, "float32": 1.0}
+CENTRES: Final = {"uint8": 256.0, "float32": 1.0}
 _ORDERS: Final = {
     "BGR": 2 * _U_OF_BLUE * (np.array([0.0, 0.0, 1.0]) - _LUMA),
     "RGB": 2 * _U_OF_BLUE * (np.array([1.0, 0.0, 0.0]) - _LUMA[::-1]),
 }
 #: libjpeg doubles chroma with the weights 1/4 and 3/4; the mean of each pair is then smoothed
 #: by (1/8, 3/4, 1/8). Its inverse is sqrt(2) * r^|n| with r = 2 sqrt(2) - 3.
-_SHARPEN: Final = math.sqrt(2) * (2 * math.sqrt(2) - 3) ** np.abs(np.arange(-3, 4))
-_WINDOW: Final = 33  # blocks in a row whose common part is picture, not payload
+SHARPEN: Final = math.sqrt(2) * (2 * math.sqrt(2) - 3) ** np.abs(np.arange(-3, 4))
+WINDOW: Final = 33  # blocks in a row whose common part is picture, not payload
 _ANGLES: Final = np.exp(-1j * np.pi * np.arange(8) / 4)
 _LAMBDAS: Final = np.geomspace(0.05, 60, 48)
 _PERIOD: Final = 8  # bits in a byte
@@ -101,7 +101,7 @@ def search(rgb: Pixels, payloads: Sequence[PublicPayload]) -> tuple[PayloadFindi
         payloads: what to look for.
     """
     height, width = rgb.shape[:2]
-    if height * width < MIN_AREA or min(height, width) < _BLOCK or not payloads:
+    if height * width < MIN_AREA or min(height, width) < BLOCK or not payloads:
         return ()
     names, points = _points(rgb)
     tests = math.log10(len(payloads) * len(names) * len(_ANGLES))
@@ -148,17 +148,17 @@ def _best(
 
 def _points(rgb: Pixels) -> tuple[list[str], npt.NDArray[np.complex64]]:
     """Names of the readings, and complex64 (readings, blocks) in raster order."""
-    rows = rgb.shape[0] // _BLOCK * _BLOCK
-    columns = rgb.shape[1] // _BLOCK * _BLOCK
+    rows = rgb.shape[0] // BLOCK * BLOCK
+    columns = rgb.shape[1] // BLOCK * BLOCK
     names = [
         f"{kind} {order}{reading}"
         for reading in ("", ", halved chroma")
         for order in _ORDERS
-        for kind in _CENTRES
+        for kind in CENTRES
     ]
-    step = _STRIP_BLOCKS * _BLOCK
+    step = _STRIP_BLOCKS * BLOCK
     strips = [_values(rgb[top : min(top + step, rows), :columns]) for top in range(0, rows, step)]
-    angle = np.concatenate(strips, axis=1) * np.float32(2 * np.pi / _STEP)
+    angle = np.concatenate(strips, axis=1) * np.float32(2 * np.pi / STEP)
     points = np.empty(angle.shape, dtype=np.complex64)
     np.cos(angle, out=points.real)
     np.sin(angle, out=points.imag)
@@ -169,7 +169,7 @@ def _values(rgb: Pixels) -> npt.NDArray[np.float32]:
     """The quantised number of each block: float32 (readings, blocks)."""
     mean = _halved(rgb)
     planes = [cv2.transform(mean, weights[None].astype(np.float32)) for weights in _ORDERS.values()]
-    sharpen = _SHARPEN.astype(np.float32) / np.float32(_SHARPEN.sum())
+    sharpen = SHARPEN.astype(np.float32) / np.float32(SHARPEN.sum())
     planes += [
         cv2.sepFilter2D(plane, -1, sharpen, sharpen, borderType=cv2.BORDER_REPLICATE)
         for plane in planes
@@ -177,7 +177,7 @@ def _values(rgb: Pixels) -> npt.NDArray[np.float32]:
     found = []
     for plane in planes:
         most, least = _extremes(np.asarray(plane, dtype=np.float32))
-        for centre in _CENTRES.values():
+        for centre in CENTRES.values():
             # The largest of |x + centre| is at the largest or at the least x: rounding keeps order.
             size = np.maximum(most + np.float32(centre), -(least + np.float32(centre)))
             found.append(np.maximum(size, 0).ravel())
@@ -203,7 +203,7 @@ def _extremes(plane: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], 
     """Largest and least of each block of 4x4 but its first: float32 (H/4, W/4) each."""
     found = []
     for pick, bound in ((np.maximum, -np.inf), (np.minimum, np.inf)):
-        plane[::_CELL, ::_CELL] = bound  # the block's first coefficient is never used
+        plane[::CELL, ::CELL] = bound  # the block's first coefficient is never used
         rows = pick(pick(plane[0::4], plane[1::4]), pick(plane[2::4], plane[3::4]))
         found.append(pick(pick(rows[:, 0::4], rows[:, 1::4]), pick(rows[:, 2::4], rows[:, 3::4])))
     return tuple(found)
@@ -211,10 +211,10 @@ def _extremes(plane: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], 
 
 def _without_common(points: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
     """Points less their mean over a window along the row of blocks: smooth areas vanish."""
-    if points.shape[1] < _WINDOW:
+    if points.shape[1] < WINDOW:
         return points
     parts = points.view(np.float32).reshape(*points.shape, 2)  # an image of two channels
-    mean = cv2.blur(parts, (_WINDOW, 1), borderType=cv2.BORDER_REFLECT)
+    mean = cv2.blur(parts, (WINDOW, 1), borderType=cv2.BORDER_REFLECT)
     result: npt.NDArray[np.complex64] = (parts - mean).reshape(len(points), -1).view(np.complex64)
     return result
 

@@ -148,7 +148,7 @@ class Verifier:
             record=named,
             content_match=match,
             trust_lists=self._lists,
-            markers=find(image, manifest),
+            markers=find(image, manifest, thorough=self.depth is Depth.DEEP),
         )
 
     def _judged(

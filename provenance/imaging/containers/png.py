@@ -85,6 +85,21 @@ def walk(data: bytes, limits: Limits) -> Header:
     )
 
 
+def kinds(data: bytes) -> frozenset[bytes]:
+    """Types of all chunks of a file that ends with its IEND chunk; none of any other file.
+
+    Checksums are not asked.
+    """
+    position, found = _SIGNATURE_SIZE, set()
+    while position + 12 <= len(data):
+        kind = data[position + 4 : position + 8]
+        found.add(kind)
+        position += 12 + int.from_bytes(data[position : position + 4])
+        if kind == b"IEND":
+            return frozenset(found) if position == len(data) else frozenset()
+    return frozenset()
+
+
 def text_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Type and data of the chunks that hold text or EXIF, wherever they stand in the file.
 

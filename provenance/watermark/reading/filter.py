@@ -44,9 +44,10 @@ def whiten(plane: Plane) -> Plane:
         float32 (H, W), local power about 1.
     """
     height, width = plane.shape
-    smooth = cv2.GaussianBlur(plane, (0, 0), SIGMA)
-    fixed = np.rint(smooth * np.float32(LEVEL)).astype(np.int16)
-    fixed = cv2.copyMakeBorder(fixed, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT)
+    smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), SIGMA), dtype=np.float32)
+    smooth *= np.float32(LEVEL)
+    whole = np.rint(smooth, out=smooth).astype(np.int16)
+    fixed = cv2.copyMakeBorder(whole, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT)
     single = np.zeros((height, width), dtype=np.int16)
     double = np.zeros((height, width), dtype=np.int16)
     limit = np.int16(LEVEL)
@@ -54,15 +55,20 @@ def whiten(plane: Plane) -> Plane:
         # Differences u(x) = g(x) - g(x + d), on a domain that also holds x - d.
         top, left = EDGE - max(dy, 0), EDGE - max(dx, 0)
         bottom, right = EDGE + height - min(dy, 0), EDGE + width - min(dx, 0)
-        u = fixed[top:bottom, left:right] - fixed[top + dy : bottom + dy, left + dx : right + dx]
+        # OpenCV adds parts of arrays three times as fast as NumPy; nothing comes near the limits.
+        u = np.asarray(
+            cv2.subtract(
+                fixed[top:bottom, left:right], fixed[top + dy : bottom + dy, left + dx : right + dx]
+            )
+        )
         y, x = EDGE - top, EDGE - left
-        here = (slice(y, y + height), slice(x, x + width))
-        back = (slice(y - dy, y - dy + height), slice(x - dx, x - dx + width))
-        both = u[here] - u[back]
-        double += np.clip(both, -limit, limit, out=both)
+        here = u[y : y + height, x : x + width]
+        back = u[y - dy : y - dy + height, x - dx : x - dx + width]
+        both = np.asarray(cv2.subtract(here, back))
+        cv2.add(double, np.clip(both, -limit, limit, out=both), dst=double)
         np.clip(u, -limit, limit, out=u)
-        single += u[here]
-        single -= u[back]
+        cv2.add(single, here, dst=single)
+        cv2.subtract(single, back, dst=single)
     out = single.astype(np.float32)
     out *= np.float32((1 - MIX) / LEVEL)
     twice = double.astype(np.float32)

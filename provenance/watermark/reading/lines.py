@@ -11,12 +11,12 @@ Plane = npt.NDArray[np.float32]
 Weights = npt.NDArray[np.float32]
 
 
-def fold(plane: Plane) -> Plane:
-    """Sum of all tiles: float32 (128, 128). The mark adds up, the picture does not."""
-    total = np.zeros((TILE, TILE), dtype=np.float32)
-    for top in range(0, plane.shape[0], TILE):
-        for left in range(0, plane.shape[1], TILE):
-            block = plane[top : top + TILE, left : left + TILE]
+def fold(plane: Plane, tile: int = TILE) -> Plane:
+    """Sum of all tiles: float32 (tile, tile). The mark adds up, the picture does not."""
+    total = np.zeros((tile, tile), dtype=np.float32)
+    for top in range(0, plane.shape[0], tile):
+        for left in range(0, plane.shape[1], tile):
+            block = plane[top : top + tile, left : left + tile]
             total[: block.shape[0], : block.shape[1]] += block
     return total
 

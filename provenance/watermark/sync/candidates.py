@@ -15,7 +15,7 @@ synchronisation lines fall on strong cells. Three families are scanned:
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 import cv2
 import numpy as np
@@ -39,6 +39,7 @@ _ASPECT: Final = 0.28  # log of the largest ratio of the two scales
 _ASPECT_APART: Final = 0.03
 
 Plane = npt.NDArray[np.float32]
+Power = npt.NDArray[np.float32] | npt.NDArray[np.uint16]
 Matrices = npt.NDArray[np.float64]
 
 
@@ -87,18 +88,18 @@ def _polar_cells(band: Band, aspect: float) -> tuple[npt.NDArray[np.intp], npt.N
     return radius, np.stack(cells).astype(np.intp) % _ANGLES
 
 
-def polar_map(power: Plane, aspect: float = 1.0) -> Plane:
-    """Log-polar map of the power, float32 (radii, angles)."""
+def polar_map(power: Power, aspect: float = 1.0) -> Power:
+    """Log-polar map of the power, (radii, angles), in the type of the power."""
     first, second = _polar_maps(aspect)
     polar = cv2.remap(power, first, second, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(polar, dtype=np.float32)
+    return cast("Power", polar)  # OpenCV keeps the type
 
 
-def similarities(polar: Plane, band: Band, count: int, aspect: float = 1.0) -> Matrices:
+def similarities(polar: Power, band: Band, count: int, aspect: float = 1.0) -> Matrices:
     """The best `count` similarities: float64 (count, 2, 2), best first.
 
     Args:
-        polar: see `polar_map`.
+        polar: see `polar_map`; where it is uint16, the sum of its 32 largest values has to be, too.
         band: whose synchronisation lines are looked for.
         count: how many.
         aspect: the lines are taken as if the mark had been stretched by this before.
@@ -109,14 +110,15 @@ def similarities(polar: Plane, band: Band, count: int, aspect: float = 1.0) -> M
     least, most = (int(-np.log(scale) / _STEP) for scale in reversed(SCALES))
     above = max(0, -(int(radius.min()) + least))
     below = max(0, int(radius.max()) + most - _RADII)
-    padded = np.full((above + _RADII + below, 2 * _ANGLES), level, dtype=np.float32)
+    padded = np.full((above + _RADII + below, 2 * _ANGLES), level, dtype=polar.dtype)
     padded[above : above + _RADII] = np.concatenate([polar, polar], axis=1)
     found = []
     for mirrored in (0, 1):
-        total = np.zeros((most - least, _ANGLES), dtype=np.float32)
+        summed = np.zeros((most - least, _ANGLES), dtype=polar.dtype)
         for row, column in zip(radius + above, angles[mirrored], strict=True):
-            cv2.add(total, padded[row + least : row + most, column : column + _ANGLES], dst=total)
-        total = (total - SYNC_LINES * level) / (np.sqrt(SYNC_LINES) * spread)
+            part = padded[row + least : row + most, column : column + _ANGLES]
+            cv2.add(summed, part, dst=summed)
+        total = (summed.astype(np.float32) - SYNC_LINES * level) / (np.sqrt(SYNC_LINES) * spread)
         for _ in range(count):
             row, column = divmod(int(total.argmax()), _ANGLES)
             scale = float(np.exp(-(least + row) * _STEP))

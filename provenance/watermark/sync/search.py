@@ -52,13 +52,9 @@ from provenance.watermark.sync.spectrum import Spectrum, spectrum
 WORKING: Final = 0.7
 #: Alignments with less are not read.
 READ: Final = 7.0
-#: Below this score at a glance, a picture is given up at `standard` depth; `docs/audit-depths.md`
-#: has the measurement.
-GLANCE: Final = 7.0
 #: Parts are tried on their own from this score of the whole.
 LOCAL: Final = 6.0
 _SHARP, _BLURRED, _AXES = 10, 3, 3  # candidates of each kind
-_GLANCE_SHARP, _GLANCE_AXES = 5, 2
 _KEEP: Final = 2
 _ASPECTS: Final = (0.86, 0.9, 0.95, 1.05, 1.1, 1.16)
 _PER_ASPECT: Final = 3
@@ -123,30 +119,10 @@ class Search:
     def _luma_power(self) -> Plane:
         return self._luma.plane_power[0]
 
-    def glance(self, band: Band) -> float:
-        """The best coherent score of a few candidates in luma, before any is refined.
-
-        It costs a third of stage 1 and tells nearly all unmarked pictures from marked ones.
-        """
-        power = self._luma_power
-        matrices = np.concatenate(
-            [
-                similarities(polar_map(power), band, _GLANCE_SHARP),
-                unequal_scales(_blurred(power), band, _GLANCE_AXES),
-            ]
-        )
-        matrices = mean_shift(power, matrices, band)
-        return float(best_shifts(values_of_sources(self._luma, matrices, band)[0], band)[0].max())
-
     def shallow(self, band: Band) -> Iterator[Found]:
         """Stage 1."""
         best = self._aligned(_shallow_candidates(self._luma_power, band), self._luma_power, band)
         yield from self._found(best, band, "search")
-
-    def promising(self, band: Band) -> Iterator[Found]:
-        """Stage 1, unless the picture shows nothing at a glance."""
-        if self.glance(band) >= GLANCE:
-            yield from self.shallow(band)
 
     def with_colour(self, band: Band) -> Iterator[Found]:
         """Stage 2."""

@@ -48,17 +48,17 @@ def test_the_table_counts_what_a_threshold_loses():
 
 
 def test_the_stop_is_measured_and_put_back(material, monkeypatch, capsys):
-    kept = stop.search.GLANCE
+    kept = stop.glance.IN_PLACE, stop.glance.SEARCH
     options = ["--images", "1", "--sets", "kodak", "--attacks", "flip", "--unmarked", "1"]
     monkeypatch.setattr(sys, "argv", ["stop", *options])
     monkeypatch.setattr(stop, "THRESHOLDS", (0.0,))
     monkeypatch.setattr(stop, "_SIDE", 300)
     stop.main()
     assert "| 0 | 0 (0.00%)" in capsys.readouterr().out
-    assert kept == stop.search.GLANCE
+    assert kept == (stop.glance.IN_PLACE, stop.glance.SEARCH)
 
 
-def test_marks_in_place_are_seen_in_luma(material, monkeypatch, capsys):
+def test_marks_in_place_are_seen_at_a_glance(material, monkeypatch, capsys):
     options = ["--images", "1", "--sets", "kodak", "--attacks", "none", "--in-place"]
     monkeypatch.setattr(sys, "argv", ["stop", *options])
     stop.main()
@@ -80,4 +80,20 @@ def test_throughput_tells_times_decode_and_what_two_workers_give(
     costs = found["classes"][throughput.ACCEPTED_CLASS]
     assert set(costs["cpu_ms"]) == {"Pillow", "OpenCV", "loader", "fast", "standard", "deep"}
     assert all(number > 0 for number in costs["images_per_core_hour"].values())
+    assert found["dump"]["cpu_ms"] == costs["cpu_ms"]  # of one class, which is all of it
     assert found["workers"]["standard"]["2"]["images"] == 2
+
+
+def test_the_dump_is_a_hundred_files_of_the_classes():
+    assert sum(throughput.DUMP.values()) == 100
+    assert set(throughput.DUMP) == set(throughput.CLASSES)
+
+
+def test_workers_can_be_measured_alone(tmp_path, material, monkeypatch, capsys):
+    monkeypatch.setattr(throughput, "POOL_DEPTHS", (Depth.FAST,))
+    options = ["--workers-only", "--files", "1", "--pool-files", "2", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["throughput", *options])
+    throughput.main()
+    assert "| fast | 2 |" in capsys.readouterr().out
+    made = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert made == {"audit-workers.json", "audit-workers.md"}

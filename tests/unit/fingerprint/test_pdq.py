@@ -8,7 +8,7 @@ import pytest
 from support import pictures
 
 from provenance.fingerprint import fingerprint, spectrum
-from provenance.fingerprint.pdq import CONFIDENT_DISTANCE, MIN_QUALITY, _bands, _sampler
+from provenance.fingerprint.pdq import CONFIDENT_DISTANCE, MIN_QUALITY, _bands
 from provenance.model import Fingerprint
 
 PICTURE = pictures.crop(512, 512)
@@ -126,9 +126,20 @@ def test_the_hash_is_that_of_the_reference_package(picture):
 
 
 @pytest.mark.parametrize("length", [1, 2, 63, 64, 65, 300, 1024, 1999])
-def test_the_bands_are_the_whole_sampler(length):
-    whole = np.zeros((64, length), np.float32)
+def test_the_bands_are_two_passes_of_the_box_filter(length):
+    made = np.zeros((64, length))
     for cells, first, weights in _bands(length):
-        whole[cells, first : first + weights.shape[1]] = weights
-    assert np.array_equal(whole, _sampler(length))
-    assert np.allclose(_sampler(length).sum(axis=1), 1, atol=1e-5)
+        made[cells, first : first + weights.shape[1]] = weights
+    window = (length + 127) // 128
+    ahead = (window + 2) // 2
+    box = np.zeros((length, length))
+    for place in range(length):
+        used = slice(max(0, place + ahead - window), min(length, place + ahead))
+        box[place, used] = 1 / (used.stop - used.start)
+    centres = ((np.arange(64) + 0.5) * length / 64).astype(int)
+    assert made == pytest.approx((box @ box)[centres], abs=1e-7)
+
+
+def test_bands_hold_little_more_than_what_their_cells_use():
+    for length in (887, 1024, 1182, 3343):
+        assert all(weights.shape[1] < length / 6 for _, _, weights in _bands(length))

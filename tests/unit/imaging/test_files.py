@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_file_of_the_largest_size_is_read_and_one_more_byte_is_not(tmp_path):
     path.write_bytes(bytes(1000))
     assert len(read_file(path, Limits(max_bytes=1000))) == 1000
     assert refused(path, Limits(max_bytes=999)).code is ErrorCode.LIMIT
+
+
+def test_a_small_file_takes_little_memory(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"small")
+    tracemalloc.start()
+    try:
+        assert read_file(path, Limits(max_bytes=500_000_000)) == b"small"
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_sparse_file_of_a_terabyte_is_refused_by_its_size(tmp_path):

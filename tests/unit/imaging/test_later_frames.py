@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support import pictures
 
+from provenance.errors import ErrorCode, InputError
 from provenance.imaging import Limits, later_frames, load
 
 COUNT = 12
@@ -70,6 +71,19 @@ def test_an_animation_whose_first_frame_was_saved_ends_the_sampling():
     image = load(bytes(data))
     assert np.array_equal(image.rgb, FRAMES[0])
     assert list(later_frames(image)) == []
+
+
+def test_a_frame_that_memory_does_not_suffice_for_is_an_error(monkeypatch):
+    image = load(ANIMATIONS["WEBP"])
+    monkeypatch.setattr(np, "asarray", exhausted)
+    monkeypatch.setattr(np, "empty", exhausted)
+    with pytest.raises(InputError, match="memory") as caught:
+        list(later_frames(image))
+    assert caught.value.code is ErrorCode.LIMIT
+
+
+def exhausted(*_, **__):
+    raise MemoryError
 
 
 def test_frames_of_a_palette_animation_are_rgb():

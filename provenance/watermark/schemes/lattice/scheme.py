@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from provenance.watermark.schemes.lattice.words import (
     format_of,
 )
 from provenance.watermark.statistics.bound import LOG10_THRESHOLD
+from provenance.watermark.sync import glance
 from provenance.watermark.sync.geometry import geometry_of, in_place
 from provenance.watermark.sync.search import Found, Search
 
@@ -36,9 +38,6 @@ _LEAST_SIDE: Final = 128
 _LEAST_SEARCHED: Final = 32
 #: Synchronisation score at unchanged geometry from which the payload is read.
 _IN_PLACE: Final = 3.0
-#: Where luma alone has less at that geometry, Cb is not looked at, unless the search is deep: of
-#: marks that were read in place, luma had at least 5; see `docs/audit-depths.md`.
-_LUMA_IN_PLACE: Final = 2.5
 #: Pictures above this area are not searched for the short layout, unless the search is deep.
 _SHORT_UP_TO: Final = 800 * 800
 #: Synchronisation score and number of agreeing lines, of 32, from which a trace is reported
@@ -127,45 +126,70 @@ LATTICE: Final = LatticeScheme()
 
 def _readings(rgb: Pixels, depth: Depth) -> Iterator[_Reading]:
     height, width = rgb.shape[:2]
-    planes = frame.canonical(rgb)
     formats = (SHORT, FULL) if height * width < SHORT_BELOW else (FULL, SHORT)
-    yield from _in_place(planes, formats, (width, height), depth)
-    if depth == Depth.FAST:
-        return
-    whole = _Part(planes, (0, 0), (width, height))
-    first = Search.shallow if depth == Depth.DEEP else Search.promising
+    searched = [f for f in formats if f is FULL or height * width <= _SHORT_UP_TO]
+    if depth == Depth.DEEP:
+        yield from _all_readings(rgb, formats, searched)
+    else:
+        yield from _likely_readings(rgb, formats, [] if depth == Depth.FAST else searched)
+
+
+def _likely_readings(
+    rgb: Pixels, formats: tuple[Format, ...], searched: list[Format]
+) -> Iterator[_Reading]:
+    """What a glance shows something of; most pictures end there."""
+    look, picture = glance.Glance(rgb), _Picture(rgb)
+    if any(abs(look.in_place(format_.grid)) >= glance.IN_PLACE for format_ in formats):
+        yield from _in_place(picture, formats)
+    for format_ in searched:
+        if look.searched(format_.band) >= glance.SEARCH:
+            yield from picture.whole.readings(format_, Search.shallow)
+
+
+def _all_readings(
+    rgb: Pixels, formats: tuple[Format, ...], searched: list[Format]
+) -> Iterator[_Reading]:
+    """Everything that `deep` depth tries."""
+    picture = _Picture(rgb)
+    yield from _in_place(picture, formats)
     for format_ in formats:
-        if format_ is FULL or height * width <= _SHORT_UP_TO or depth == Depth.DEEP:
-            yield from whole.readings(format_, first)
-    if depth != Depth.DEEP:
-        return
-    deep = [f for f in formats if f is FULL or height * width <= _SHORT_UP_TO]
+        yield from picture.whole.readings(format_, Search.shallow)
     for stage in (Search.with_colour, Search.scanned, Search.with_aspect, Search.local):
-        for format_ in deep:
-            yield from whole.readings(format_, stage)
-    for left, top, right, bottom in _windows(width, height):
+        for format_ in searched:
+            yield from picture.whole.readings(format_, stage)
+    for left, top, right, bottom in _windows(*picture.size):
         part = frame.canonical(rgb[top:bottom, left:right])
         window = _Part(part, (left, top), (right - left, bottom - top))
         yield from window.readings(FULL, Search.shallow)
 
 
-def _in_place(
-    planes: list[Plane], formats: tuple[Format, ...], size: tuple[int, int], depth: Depth
-) -> Iterator[_Reading]:
+class _Picture:
+    """A picture whose canonical frame and search are made once, when something asks for them."""
+
+    def __init__(self, rgb: Pixels) -> None:
+        self._rgb = rgb
+        self.size = rgb.shape[1], rgb.shape[0]
+
+    @cached_property
+    def planes(self) -> list[Plane]:
+        return frame.canonical(self._rgb)
+
+    @cached_property
+    def whole(self) -> _Part:
+        return _Part(self.planes, (0, 0), self.size)
+
+
+def _in_place(picture: _Picture, formats: tuple[Format, ...]) -> Iterator[_Reading]:
     """Unchanged geometry, or only resized."""
-    luma = whiten(planes[0])
-    seen = [lines_of(luma, format_.grid) for format_ in formats]
-    best = max(abs(sync_score(x, f.grid)) for x, f in zip(seen, formats, strict=True))
-    if best < _LUMA_IN_PLACE and depth != Depth.DEEP:
-        return
-    rest = [whiten(plane) for plane in planes[1:]]
+    planes = [whiten(plane) for plane in picture.planes]
     height, width = planes[0].shape
-    for format_, first in zip(formats, seen, strict=True):
-        lines = [first, *(lines_of(plane, format_.grid) for plane in rest)]
+    for format_ in formats:
+        lines = [lines_of(plane, format_.grid) for plane in planes]
         scores = [sync_score(part, format_.grid) for part in lines]
         best = max(*map(abs, scores), abs(sum(scores)) / np.sqrt(len(scores)))
         if best >= _IN_PLACE:
-            geometry = in_place(size, (width, height), inverted=scores[0] < -_IN_PLACE)
+            inverted = scores[0] < -_IN_PLACE
+            geometry = in_place(picture.size, (width, height), inverted=inverted)
             yield _Reading(format_, lines, "in-place", best, geometry)
 
 

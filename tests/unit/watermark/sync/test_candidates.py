@@ -46,6 +46,13 @@ def test_similarities_are_found(similar):
     assert similar.errors(found[:1])[0] < NEAR
 
 
+def test_similarities_of_whole_numbers_are_the_same(similar):
+    power = luma(similar)
+    maps = polar_map(power), polar_map((power * 200).astype(np.uint16))
+    exact, whole = (similarities(polar, FULL_BAND, 1) for polar in maps)
+    assert np.array_equal(exact, whole)
+
+
 def test_unequal_scales_are_found(unequal):
     blurred = cv2.blur(luma(unequal), (3, 3))
     found = unequal_scales(blurred, FULL_BAND, 3)

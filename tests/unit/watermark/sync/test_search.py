@@ -11,9 +11,7 @@ from provenance.watermark.carriers.lattice import FULL_BAND, SHORT_BAND, lattice
 from provenance.watermark.reading.lines import agreeing
 from provenance.watermark.schemes.lattice.scheme import TRACE_LINES
 from provenance.watermark.sync.local import local_lines
-from provenance.watermark.sync.search import GLANCE, READ, WORKING, Search
-
-SHALLOW = (Search.promising, Search.shallow)
+from provenance.watermark.sync.search import READ, WORKING, Search
 
 
 def search(rgb):
@@ -91,23 +89,3 @@ def test_a_mark_is_not_found_in_the_other_band(marked):
     grid = lattice(SHORT_BAND)
     for found in search(marked).shallow(SHORT_BAND):
         assert all(agreeing(lines, grid) < TRACE_LINES for lines in found.lines)
-
-
-def test_a_glance_at_luma_tells_a_mark_from_none(coloured):
-    for change in (copies.cropped(coloured, 0.4), copies.rotated(coloured, 15)):
-        assert search(change).glance(FULL_BAND) > GLANCE + 2
-    for name in ("kitchen.png", "camera.png"):
-        assert search(pictures.sample(name, 512, 512)).glance(FULL_BAND) < GLANCE
-
-
-def test_a_glance_looks_at_no_colour(coloured):
-    made = search(coloured)
-    assert made.glance(FULL_BAND)
-    assert not {"_filtered", "_spectrum"} & set(vars(made))
-
-
-def test_what_promises_nothing_is_not_searched(coloured):
-    assert not list(search(pictures.sample("kitchen.png", 512, 512)).promising(FULL_BAND))
-    cropped = copies.cropped(coloured, 0.4)
-    found, whole = (list(stage(search(cropped), FULL_BAND)) for stage in SHALLOW)
-    assert [item.score for item in found] == [item.score for item in whole]
