@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -187,6 +188,13 @@ def test_a_copy_is_protected(stamper):
     assert deep.unet is not pipeline.unet
     for other in (deep, copy.copy(pipeline)):
         assert isinstance(other(**pipelines.call()).images[0], StampedImage)
+
+
+def test_a_pickled_pipeline_is_protected_where_it_is_opened(stamper):
+    pipeline = protect(pipelines.stable_diffusion(), stamper)
+    there = pickle.loads(pickle.dumps(pipeline))  # noqa: S301 - made here
+    (image,) = there(**pipelines.call()).images
+    assert stamper.store.find_by_id(image.stamped.record_id) is not None
 
 
 def test_what_is_saved_says_nothing_of_us(stamper, tmp_path):
