@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from provenance import __version__
+from provenance import __version__, keep_freed_memory
 from provenance.errors import ProvenanceError
 
 from .commands import (
@@ -92,6 +92,7 @@ def main() -> NoReturn:
     # Matrices here are small: a pool of BLAS threads only burns time, most of it waiting.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    keep_freed_memory()
     # Importing allocates a lot and frees nothing: collecting meanwhile is wasted.
     gc.set_threshold(50_000)
     try:

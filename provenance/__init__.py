@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from provenance.errors import ProvenanceError
 
 if TYPE_CHECKING:
+    from provenance.freed_memory import keep_freed_memory
     from provenance.imaging import Encoding, Limits
     from provenance.model import Generation, Operation, Verdict, VerificationReport
     from provenance.stamp import Marked, Stamped, Stamper
@@ -37,6 +38,7 @@ _HOMES = {
     "Verdict": "provenance.model",
     "Verifier": "provenance.verify",
     "Workspace": "provenance.workspace",
+    "keep_freed_memory": "provenance.freed_memory",
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "Verifier",
     "Workspace",
     "__version__",
+    "keep_freed_memory",
 ]
 
 
