@@ -283,7 +283,7 @@ def test_another_epoch_cannot_make_it_again(bench, ask):
 
 
 def test_a_record_without_an_envelope_cannot_be_made_again(bench, ask, monkeypatch):
-    monkeypatch.setattr("provenance.stamp.stamper.envelope", lambda *_: b"")
+    monkeypatch.setattr("provenance.stamp.steps.envelope", lambda *_: b"")
     ask()
     with pytest.raises(RegistryError, match="how its file was put together"):
         ask()
