@@ -55,7 +55,7 @@ def read_file(path: Path, limits: Limits = DEFAULT_LIMITS, *, follow_links: bool
         raise InputError(f"cannot read file: {reason}", code=ErrorCode.IO) from error
     except ValueError as error:  # a NUL byte in the name
         raise InputError("cannot read file: the name is not valid", code=ErrorCode.IO) from error
-    limits.check_bytes(len(data))
+    limits.check_bytes(max(len(data), after.st_size))
     if data and not before.st_size:
         raise InputError("not a regular file: its size is not known", code=ErrorCode.IO)
     if len(data) != after.st_size or _identity(before) != _identity(after):

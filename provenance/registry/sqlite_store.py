@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -60,6 +60,14 @@ class SqliteStore(SqlStore):
         self.path = path
         self._keeps_references = True
         self._copied = False
+        self._turn = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process has threads of its own. What verifies there gets its store like this.
+        return {name: value for name, value in vars(self).items() if name != "_turn"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
         self._turn = threading.RLock()
 
     @classmethod
