@@ -20,6 +20,7 @@ from benchmarks.audit.throughput import ACCEPTED_CLASS, Files, files
 from benchmarks.environment import print_environment
 from benchmarks.watermark import workers
 from benchmarks.watermark.schemes import keyring
+from provenance import keep_freed_memory
 from provenance.audit.chunk import Item
 from provenance.audit.row import examine
 from provenance.verify import Verifier
@@ -58,6 +59,7 @@ Spent = defaultdict[str, float]
 def main() -> None:
     options = _options()
     workers.prepare()
+    keep_freed_memory()  # as the workers of an audit do
     print_environment()
     made = files(ACCEPTED_CLASS, options.files, options.seed)
     print(f"{'seed':<14} {options.seed}\n{'files':<14} {len(made)} of {ACCEPTED_CLASS}\n")
