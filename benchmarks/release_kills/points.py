@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from provenance.registry import SqliteStore, record_table
-from provenance.stamp import job, stamper
+from provenance.stamp import job, steps
 from provenance.stamp.target import FileTarget
 
 Install = Callable[[], None]
@@ -69,7 +69,7 @@ POINTS: Final[dict[str, Install]] = {
     "2 before it reserves": before(SqliteStore, "reserve"),
     "2 reserved": after(SqliteStore, "reserve"),
     "3 encoded": after(job, "encode"),
-    "4 signed": after(stamper, "sign"),
+    "4 signed": after(steps, "sign"),
     "5 half written": half_written,
     "5 not synced": before(os, "fsync"),
     "5 written": after(FileTarget, "write"),

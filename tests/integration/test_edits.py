@@ -30,7 +30,7 @@ from provenance.model import (
     Verdict,
 )
 from provenance.report.tree import provenance_tree
-from provenance.stamp import stamper as stamper_module
+from provenance.stamp import steps
 from provenance.stamp.parents import MAX_PARENTS
 
 CAMERAS = chains.trust_in(chains.authority("stranger"))
@@ -268,12 +268,12 @@ def test_too_many_parents_are_refused(workspace, jpeg):
 def test_a_manifest_that_states_other_parents_is_not_released(
     workspace, monkeypatch, jpeg, photo, change, says
 ):
-    real = stamper_module.sign
+    real = steps.sign
 
     def sign(data, mime, request, *rest):
         return real(data, mime, change(request), *rest)
 
-    monkeypatch.setattr(stamper_module, "sign", sign)
+    monkeypatch.setattr(steps, "sign", sign)
     error, changed = refused(workspace, SelfCheckError, parents=[jpeg, photo])
     assert says in error.message
     assert changed == {RecordState.VOID: 1}

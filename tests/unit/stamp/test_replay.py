@@ -11,7 +11,7 @@ import pytest
 from support import again, pictures
 
 from provenance import Encoding, Generation
-from provenance.stamp import stamper
+from provenance.stamp import steps
 from provenance.stamp.replay import envelope, replay
 
 MADE = Generation(model="acme-1")
@@ -35,7 +35,7 @@ def parents(workspace):
 @pytest.mark.parametrize("what", ["plain", "transparent", "metadata", "many parents"])
 def test_the_signed_file_is_put_together_again(workspace, monkeypatch, parents, kind, what):
     parts = []
-    sign = stamper.sign
+    sign = steps.sign
 
     def watched(encoded, *arguments):
         parts.append((encoded, sign(encoded, *arguments)))
@@ -46,7 +46,7 @@ def test_the_signed_file_is_put_together_again(workspace, monkeypatch, parents, 
         if kind == "jpeg":
             pytest.skip("JPEG has no transparency")
         rgb = np.dstack([rgb, np.full(rgb.shape[:2], 200, np.uint8)])
-    monkeypatch.setattr(stamper, "sign", watched)
+    monkeypatch.setattr(steps, "sign", watched)
     made = workspace.stamper().stamp(
         GREY if what == "metadata" else rgb,
         MADE,
