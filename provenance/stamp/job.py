@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provenance.imaging import Encoding, Metadata, encode
+from provenance.imaging import Encoding, ImageFormat, Metadata, encode
 from provenance.imaging.quality import quality
 from provenance.imaging.xmp import with_ai_source
 from provenance.labels import Label, aigc_label
@@ -29,6 +29,9 @@ from provenance.stamp.target import Target
 from provenance.watermark import Embedder, Layout, Payload, Scheme
 
 SOFTWARE = "provenance"
+
+#: How a picture is written where nobody says how.
+PNG = Encoding(format=ImageFormat.PNG, lossless=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,14 @@ class Ancestry:
     files: tuple[Ancestor, ...] = ()
     edited: bool = False
 
+    def carrying(self, own: Ancestor | None) -> Ancestry:
+        """With the picture's own file as the last, unless one of these carries its manifest."""
+        if own is None or own.manifest_id in {item.manifest_id for item in self.files} - {""}:
+            return self
+        relationship = Relationship.at(len(self.files))
+        last = replace(own, file=replace(own.file, relationship=relationship))
+        return replace(self, files=(*self.files, last))
+
     def check(self, data: bytes, mime: str, manifest: ManifestEvidence) -> None:
         """Step 6 of the release order, for the ancestry.
 
@@ -127,16 +135,14 @@ def ancestry(
             hint="name the picture that the model was given: parents, or --parent",
         )
     found = [_named(number, data, formats, limits) for number, data in enumerate(parents, 1)]
-    carried = {item.manifest_id for item in found} - {""}
-    if own is not None and own.manifest_id not in carried:
-        found.append(own)
-    return Ancestry(
+    named = Ancestry(
         files=tuple(
             replace(item, file=replace(item.file, relationship=Relationship.at(position)))
             for position, item in enumerate(found)
         ),
         edited=bool(parents or generation.operations),
     )
+    return named.carrying(own)
 
 
 def _named(number: int, data: bytes, formats: frozenset[ImageFormat], limits: Limits) -> Ancestor:

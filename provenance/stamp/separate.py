@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provenance.errors import ArgumentError, InputError, PendingError, RegistryError
 from provenance.imaging import (
-    Axes,
     Encoding,
     ImageFormat,
-    ValueRange,
     encode,
     flatten,
     probe,
 )
 from provenance.imaging.memory import ImageInput
-from provenance.labels import labelled
-from provenance.model.custody import Account
 from provenance.model.generation import (
-    Generation,
     IssuedFile,
     Marking,
     MarkQuality,
@@ -30,18 +25,16 @@ from provenance.model.generation import (
 )
 from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
-from provenance.stamp.job import Job
+from provenance.stamp.job import PNG, Job
 from provenance.stamp.observer import Stage, enter
 from provenance.stamp.parents import ancestry
 from provenance.stamp.pending import Marked, find, same_origin
 from provenance.stamp.picture import Pixels, picture
-from provenance.stamp.target import MemoryTarget, Target
+from provenance.stamp.target import Target
 from provenance.watermark import Payload, catalog
 
 if TYPE_CHECKING:
     from provenance.stamp.stamper import Stamper
-
-_PNG = Encoding(format=ImageFormat.PNG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,50 +86,6 @@ class MarkedJob(Job):
             raise
 
 
-def to_mark(
-    stamper: Stamper,
-    image: ImageInput,
-    generation: Generation,
-    *,
-    value_range: ValueRange | None,
-    axes: Axes | None,
-    parents: Sequence[bytes],
-    account: Account | None,
-    name: str,
-) -> Job:
-    """Step 1 of `Stamper.mark`, whose arguments these are."""
-    source = picture(
-        image,
-        formats=stamper.formats,
-        limits=stamper.limits,
-        name=name,
-        value_range=value_range,
-        axes=axes,
-    )
-    made_from = ancestry(
-        parents, source.ancestor, generation, formats=stamper.formats, limits=stamper.limits
-    )
-    rgb, alpha = source.rgb, source.alpha
-    if stamper.label is not None:
-        rgb, alpha = labelled(rgb, alpha, stamper.label, edited=made_from.edited)
-    scheme = catalog.scheme(stamper.scheme)
-    scheme.info.require_fit(rgb)
-    return Job(
-        rgb=rgb,
-        alpha=alpha,
-        source=source,
-        made_from=made_from,
-        generation=generation,
-        encoding=_PNG,
-        scheme=scheme,
-        layout=scheme.info.layout_for(rgb),
-        target=MemoryTarget(),
-        to=None,
-        account=account,
-        embedder=stamper.embedder,
-    )
-
-
 def to_sign(
     stamper: Stamper,
     image: ImageInput | Marked,
@@ -156,20 +105,19 @@ def to_sign(
         file = bytes(image)
         encoding = _as_it_is(probe(file, limits, formats).format)
     source = picture(image, formats=formats, limits=limits, name=name)
-    encoding = encoding or _PNG
+    encoding = encoding or PNG
     rgb, alpha = flatten(source.rgb, source.alpha, encoding)
     scheme = catalog.scheme(stamper.scheme)
     enter(Stage.LOOK)
     record, marking, payload = find(stamper.store, scheme, stamper.key, rgb)
     generation = record.generation
     named = ancestry(parents, None, generation, formats=formats, limits=limits)
-    edited = same_origin(named, record, marking).edited
-    made_from = ancestry(parents, source.ancestor, generation, formats=formats, limits=limits)
+    made_from = same_origin(named, record, marking).carrying(source.ancestor)
     job = MarkedJob(
         rgb=rgb,
         alpha=alpha,
         source=source,
-        made_from=replace(made_from, edited=edited),
+        made_from=made_from,
         generation=generation,
         encoding=encoding,
         scheme=scheme,

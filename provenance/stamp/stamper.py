@@ -13,24 +13,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from provenance.forking import unforked
-from provenance.imaging import Axes, Encoding, ImageFormat, ValueRange, flatten
+from provenance.imaging import Axes, Encoding, ValueRange
 from provenance.imaging.memory import ImageInput
-from provenance.labels import labelled
 from provenance.model.generation import Generation
 from provenance.stamp.batch import ManyAtOnce
 from provenance.stamp.double import refuse_stamped
-from provenance.stamp.job import Job, Stamped
+from provenance.stamp.job import PNG, Stamped
 from provenance.stamp.observer import Outcome, Stage, describe, enter, observed
 from provenance.stamp.origin import travelling
-from provenance.stamp.parents import ancestry
 from provenance.stamp.pending import Marked, expiry, hold
-from provenance.stamp.picture import picture
-from provenance.stamp.separate import to_mark, to_sign
+from provenance.stamp.separate import to_sign
 from provenance.stamp.steps import Steps
 from provenance.stamp.target import FileTarget, MemoryTarget, Target
 from provenance.watermark import catalog
-
-PNG = Encoding(format=ImageFormat.PNG, lossless=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,42 +106,23 @@ class Stamper(Steps, ManyAtOnce):
                 same request in time (`E_BUSY`), or its file cannot be made again.
             ProvenanceError: `E_IO`, the file could not be written.
         """
-        scheme = catalog.scheme(self.scheme)
+        catalog.scheme(self.scheme)  # before anything is decoded
         asked_by = self._account(account)
         target: Target = FileTarget(to, overwrite=overwrite) if to else MemoryTarget()
         if not request:  # with one, the file may rightly be there
             target.prepare()
         # (1) decode fully and check every limit
-        source = picture(
+        job = self._opened(
             image,
-            formats=self.formats,
-            limits=self.limits,
-            name=name,
+            generation,
             value_range=value_range,
             axes=axes,
-        )
-        made_from = ancestry(
-            parents, source.ancestor, generation, formats=self.formats, limits=self.limits
-        )
-        rgb, alpha = flatten(source.rgb, source.alpha, encoding)
-        if self.label is not None:
-            rgb, alpha = labelled(rgb, alpha, self.label, edited=made_from.edited)
-        describe(rgb, encoding.format)
-        scheme.info.require_fit(rgb)
-        job = Job(
-            rgb=rgb,
-            alpha=alpha,
-            source=source,
-            made_from=made_from,
-            generation=generation,
+            parents=parents,
+            account=asked_by,
+            name=name,
             encoding=encoding,
-            scheme=scheme,
-            layout=scheme.info.layout_for(rgb),
             target=target,
             to=to,
-            account=asked_by,
-            embedder=self.embedder,
-            label=self.label,
         )
         enter(Stage.LOOK)
         refuse_stamped(job, self.store, self.key)
@@ -200,8 +176,7 @@ class Stamper(Steps, ManyAtOnce):
         """
         asked_by, expires_at = self._account(account), expiry(keep_s)
         # (1) decode fully and check every limit
-        job = to_mark(
-            self,
+        job = self._opened(
             image,
             generation,
             value_range=value_range,
@@ -209,8 +184,10 @@ class Stamper(Steps, ManyAtOnce):
             parents=parents,
             account=asked_by,
             name=name,
+            encoding=None,
+            target=MemoryTarget(),
+            to=None,
         )
-        describe(job.rgb)
         enter(Stage.LOOK)
         refuse_stamped(job, self.store, self.key)
         # (2) reserve a record

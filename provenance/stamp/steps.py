@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from provenance.errors import ArgumentError, ProvenanceError, RegistryError, SelfCheckError
@@ -15,16 +16,22 @@ from provenance.fingerprint import SignatureKey, fingerprint
 from provenance.imaging import (
     DEFAULT_LIMITS,
     DEFAULT_STAMP,
+    Axes,
+    Encoding,
     ImageFormat,
     Limits,
+    ValueRange,
+    flatten,
 )
+from provenance.imaging.memory import ImageInput
 from provenance.imaging.quality import psnr
 from provenance.keys import Pseudonyms, Signer, TimeStamping
-from provenance.labels import Label
+from provenance.labels import Label, labelled
 from provenance.manifest import sign
 from provenance.manifest.build import SignedFile
 from provenance.model.custody import Account
 from provenance.model.generation import (
+    Generation,
     IssuedFile,
     Record,
     RecordState,
@@ -32,15 +39,18 @@ from provenance.model.generation import (
 )
 from provenance.model.ids import SystemRef
 from provenance.registry import RecordStore
-from provenance.stamp.job import Job, Stamped
-from provenance.stamp.observer import Observer, Stage, enter
+from provenance.stamp.job import PNG, Job, Stamped
+from provenance.stamp.observer import Observer, Stage, describe, enter
 from provenance.stamp.origin import Origin
+from provenance.stamp.parents import ancestry
+from provenance.stamp.picture import picture
 from provenance.stamp.release import Release
 from provenance.stamp.replay import envelope, replay
 from provenance.stamp.requests import Requests, request_of
 from provenance.stamp.selfcheck import SelfCheck, time_stamp_result
+from provenance.stamp.target import Target
 from provenance.trust import TrustStore
-from provenance.watermark import DetectionKey, Embedder, Payload, issue
+from provenance.watermark import DetectionKey, Embedder, Payload, catalog, issue
 
 _T = TypeVar("_T")
 
@@ -110,6 +120,54 @@ class Steps:
                 f"this stamper marks with {self.scheme}, its embedder with "
                 f"{self.embedder.info.name}"
             )
+
+    def _opened(
+        self,
+        image: ImageInput,
+        generation: Generation,
+        *,
+        value_range: ValueRange | None,
+        axes: Axes | None,
+        parents: Sequence[bytes],
+        account: Account | None,
+        name: str,
+        encoding: Encoding | None,
+        target: Target,
+        to: Path | None,
+    ) -> Job:
+        """Step 1 of `Stamper.stamp` and `mark`; without an encoding somebody else writes it."""
+        source = picture(
+            image,
+            formats=self.formats,
+            limits=self.limits,
+            name=name,
+            value_range=value_range,
+            axes=axes,
+        )
+        made_from = ancestry(
+            parents, source.ancestor, generation, formats=self.formats, limits=self.limits
+        )
+        rgb, alpha = flatten(source.rgb, source.alpha, encoding or PNG)
+        if self.label is not None:
+            rgb, alpha = labelled(rgb, alpha, self.label, edited=made_from.edited)
+        describe(rgb, encoding.format if encoding else None)
+        scheme = catalog.scheme(self.scheme)
+        scheme.info.require_fit(rgb)
+        return Job(
+            rgb=rgb,
+            alpha=alpha,
+            source=source,
+            made_from=made_from,
+            generation=generation,
+            encoding=encoding or PNG,
+            scheme=scheme,
+            layout=scheme.info.layout_for(rgb),
+            target=target,
+            to=to,
+            account=account,
+            embedder=self.embedder,
+            label=self.label,
+        )
 
     def _released(self, job: Job, record: Record) -> Stamped:
         # (3) to (7), ending in the commit

@@ -13,7 +13,7 @@ from provenance.integrations.diffusers.protection import Protection
 from provenance.integrations.diffusers.support import require_handled
 from provenance.model.generation import Generation
 from provenance.stamp import Stamped, Stamper
-from provenance.stamp.stamper import PNG
+from provenance.stamp.job import PNG
 
 _Pipeline = TypeVar("_Pipeline")
 _MARK: Final = "_provenance_protection"

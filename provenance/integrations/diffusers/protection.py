@@ -12,7 +12,7 @@ from provenance.integrations.diffusers.naming import default_generation
 from provenance.integrations.diffusers.sources import Sources
 from provenance.model.generation import Generation
 from provenance.stamp import Stamped, Stamper
-from provenance.stamp.stamper import PNG
+from provenance.stamp.job import PNG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from provenance.imaging.memory import pixels_of
 from provenance.integrations.diffusers.pixels import array_of
 from provenance.integrations.pillow import StampedImage, is_image
 from provenance.model.generation import Operation
-from provenance.stamp.stamper import PNG
+from provenance.stamp.job import PNG
 
 #: Arguments that hold what is edited.
 SOURCES: Final = ("image", "images", "init_image", "input_images", "gligen_inpaint_image")
