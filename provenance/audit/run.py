@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from provenance.audit import parts
 from provenance.audit.chunk import Chunk
@@ -12,6 +13,7 @@ from provenance.audit.isolate import Confinement, Worker
 from provenance.audit.ledger import Ledger
 from provenance.audit.row import Row
 from provenance.audit.worker import Orders
+from provenance.isolation import on_threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,6 @@ class LocalRun:
     report: Callable[[Progress], None]
     _stopping: bool = False  # no Event: a signal handler that sets one may wait for itself
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _failures: list[BaseException] = field(default_factory=list)
 
     def stop(self) -> None:
         """Begin no chunk any more."""
@@ -56,34 +57,17 @@ class LocalRun:
                 or a part cannot be written; the first failure, once every thread has ended.
         """
         with self.ledger.working():
-            self._all(self.ledger.todo())
-
-    def _all(self, todo: Iterator[tuple[int, Chunk]]) -> None:
-        threads = [
-            threading.Thread(target=self._work, args=(todo,), daemon=True)
-            for _ in range(self.workers)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # so that signals are handled
-        if self._failures:
-            raise self._failures[0]
+            on_threads(self.workers, partial(self._work, self.ledger.todo()), self.stop)
 
     def _work(self, todo: Iterator[tuple[int, Chunk]]) -> None:
-        try:
-            with Worker(self.orders, self.confinement) as worker:
-                while (work := self._next(todo)) is not None:
-                    number, chunk = work
-                    rows: list[Row] = list(worker.rows(chunk))
-                    parts.write(self.ledger.parts, number, rows)
-                    errors = sum(row["error_code"] is not None for row in rows)
-                    with self._lock:
-                        self.report(Progress(rows=len(rows), errors=errors))
-        except BaseException as error:  # noqa: BLE001 - raised by `run` in the caller's thread
-            self._failures.append(error)
-            self.stop()
+        with Worker(self.orders, self.confinement) as worker:
+            while (work := self._next(todo)) is not None:
+                number, chunk = work
+                rows: list[Row] = list(worker.rows(chunk))
+                parts.write(self.ledger.parts, number, rows)
+                errors = sum(row["error_code"] is not None for row in rows)
+                with self._lock:
+                    self.report(Progress(rows=len(rows), errors=errors))
 
     def _next(self, todo: Iterator[tuple[int, Chunk]]) -> tuple[int, Chunk] | None:
         with self._lock:

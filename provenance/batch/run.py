@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from provenance.batch.isolate import Answer, Worker
 from provenance.batch.task import Outcome, Task
 from provenance.batch.worker import WorkerOrders
 from provenance.errors import ProvenanceError
+from provenance.isolation import on_threads
 from provenance.registry import RecordStore
 
 #: What one file may take. The largest picture that is accepted takes about a minute.
@@ -43,7 +45,6 @@ class BatchRun:
     _stopping: bool = False  # no Event: a signal handler that sets one may wait for itself
     _in_a_row: int = 0
     _turn: threading.Lock = field(default_factory=threading.Lock)
-    _failures: list[BaseException] = field(default_factory=list)
 
     def stop(self) -> None:
         """Begin no file any more."""
@@ -61,26 +62,12 @@ class BatchRun:
             ProvenanceError: a worker cannot be started, or the run is not worth going on with;
                 the first failure, once every thread has ended.
         """
-        threads = [
-            threading.Thread(target=self._work, args=(tasks,), daemon=True)
-            for _ in range(self.workers)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # so that signals are handled
-        if self._failures:
-            raise self._failures[0]
+        on_threads(self.workers, partial(self._work, tasks), self.stop)
 
     def _work(self, tasks: Iterator[Task | Outcome]) -> None:
-        try:
-            with Worker(self.orders, self.store, self.seconds, self.lock) as worker:
-                while (task := self._next(tasks)) is not None:
-                    self._note(worker.do(task))
-        except BaseException as error:  # noqa: BLE001 - raised by `run` in the caller's thread
-            self._failures.append(error)
-            self.stop()
+        with Worker(self.orders, self.store, self.seconds, self.lock) as worker:
+            while (task := self._next(tasks)) is not None:
+                self._note(worker.do(task))
 
     def _next(self, tasks: Iterator[Task | Outcome]) -> Task | None:
         with self._turn:

@@ -2,5 +2,6 @@
 
 from provenance.isolation.process import Process, WorkerLostError
 from provenance.isolation.start import START_SECONDS, started
+from provenance.isolation.threads import on_threads
 
-__all__ = ["START_SECONDS", "Process", "WorkerLostError", "started"]
+__all__ = ["START_SECONDS", "Process", "WorkerLostError", "on_threads", "started"]

@@ -31,6 +31,8 @@ from typing import IO, Any, Final
 
 import cv2
 
+from provenance.freed_memory import keep_freed_memory
+
 _PR_SET_DUMPABLE: Final = 4  # <linux/prctl.h>
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _FIRST_TO_GO: Final = b"800"  # of 1000, where the machine runs out of memory
@@ -69,12 +71,13 @@ def order(value: object) -> bytes:
 
 
 def confine(memory: int, *, writes: bool) -> None:
-    """One thread; no core files, no look from outside, no more rights.
+    """One thread, freed memory kept; no core files, no look from outside, no more rights.
 
     Args:
         memory: bytes of address space beyond what there is now.
         writes: whether files may be written.
     """
+    keep_freed_memory()
     cv2.setNumThreads(1)
     cv2.ocl.setUseOpenCL(False)
     if sys.platform == "linux":

@@ -26,12 +26,8 @@ _END_SECONDS: Final = 5  # for a process that closed its pipe to end
 _KILL_SECONDS: Final = 60  # for a killed process to be gone; longer only while storage hangs
 _MAX_ANSWER: Final = 1 << 20
 #: One thread in each worker: its pools would reserve address space and compete with the others.
-#: Memory that an image freed is kept for the next one, up to a bound: glibc would give it back, and
-#: getting every page anew from the kernel took a third of the time of an image at `fast` depth.
 _ENVIRONMENT: Final = {
     "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "33554432",
-    "MALLOC_TRIM_THRESHOLD_": "67108864",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "OPENCV_OPENCL_RUNTIME": "disabled",
