@@ -127,7 +127,7 @@ def kill_when(event: str, owner: Workspace, out: Path, *arguments: str | Path) -
         stderr=subprocess.DEVNULL,
     )
     assert process.stdout is not None
-    store = owner.store(read_only=True)
+    store = owner.store()  # it undoes what the writer killed before left half way
     if event == "row":
         process.stdout.readline()
     while process.poll() is None and event != "row":

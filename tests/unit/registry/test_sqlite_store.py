@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import secrets
 import shutil
 import sqlite3
@@ -55,6 +56,12 @@ def test_a_registry_is_created_once(store, path):
 def test_a_new_registry_is_sound_and_empty(store):
     store.check()
     assert set(store.count().values()) == {0}
+
+
+def test_a_store_that_was_not_opened_travels_to_another_process(store, path):
+    there = pickle.loads(pickle.dumps(SqliteStore(path)))  # noqa: S301 - made here
+    record = reserved(there)
+    assert store.find_by_id(record.record_id) == record
 
 
 def test_commits_are_synced_to_the_disk(store, path):
