@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from provenance.kernels import native
 from provenance.model.generation import Fingerprint
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,6 +36,7 @@ _GRID: Final = 64  # samples per side after filtering
 _DCT: Final = 16  # frequencies per side that are kept
 _PASSES: Final = 2  # Jarosz filter: the box filter twice in each direction
 _STRIP_ROWS: Final = 256  # rows that are held as float at a time
+_PARTS: Final = 1 << 16  # of a weight
 _BAND: Final = 8  # cells whose samples are multiplied at a time
 
 #: The eight orientations of a rectangle: name, transpose, mirror x, mirror y.
@@ -87,24 +89,35 @@ def spectrum(rgb: Pixels) -> Spectrum:
     Args:
         rgb: uint8 (H, W, 3), order R, G, B.
     """
+    rows = _rows(rgb)
+    grid = np.empty((_GRID, _GRID))
+    for cells, first, weights in _bands(rgb.shape[1]):
+        grid[:, cells] = rows[:, first : first + weights.shape[1]] @ weights.T
+    # (4) DCT without the constant term
+    basis = _basis()
+    return Spectrum(coefficients=basis @ grid @ basis.T, quality=_quality(grid))
+
+
+def _rows(rgb: Pixels) -> npt.NDArray[np.float32]:
+    """Luma after the filter, sampled down the columns only: float32 (64, W), exact.
+
+    (1) luma, full-range BT.601, 0..255; (2) Jarosz filter and (3) decimation, as one linear map.
+    """
     height, width = rgb.shape[:2]
     rows = np.zeros((_GRID, width), dtype=np.float32)
+    if native is not None:
+        places, used = _samples(height)
+        native.sampled_rows(np.ascontiguousarray(rgb), places, used, rows, height, width)
+        return rows
     for top in range(0, height, _STRIP_ROWS):
-        # (1) luma, full-range BT.601, 0..255
         luma = cv2.cvtColor(rgb[top : top + _STRIP_ROWS], cv2.COLOR_RGB2GRAY).astype(np.float32)
-        # (2) Jarosz filter and (3) decimation, as one linear map in each direction
         for cells, first, weights in _bands(height):
             begin, end = max(first, top), min(first + weights.shape[1], top + len(luma))
             if begin < end:
                 rows[cells] += (
                     weights[:, begin - first : end - first] @ luma[begin - top : end - top]
                 )
-    grid = np.empty((_GRID, _GRID))
-    for cells, first, weights in _bands(width):
-        grid[:, cells] = rows[:, first : first + weights.shape[1]] @ weights.T
-    # (4) DCT without the constant term
-    basis = _basis()
-    return Spectrum(coefficients=basis @ grid @ basis.T, quality=_quality(grid))
+    return rows
 
 
 def fingerprint(rgb: Pixels) -> Fingerprint:
@@ -122,7 +135,7 @@ def _bands(length: int) -> tuple[tuple[slice, int, npt.NDArray[np.float32]], ...
 
     Outside of its band a cell's weights are zero: most of the whole product would be.
     """
-    first, weights = _sampler(length)
+    first, weights = _samples(length)
     found = []
     for start in range(0, _GRID, _BAND):
         cells = slice(start, start + _BAND)
@@ -136,15 +149,16 @@ def _bands(length: int) -> tuple[tuple[slice, int, npt.NDArray[np.float32]], ...
     return tuple(found)
 
 
-def _sampler(length: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+@lru_cache(maxsize=64)
+def _samples(length: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Two passes of the box filter, sampled at 64 cell centres.
 
     The filter's window is half a cell. It is cut, not padded, at the borders, and for an
     even width it reaches one sample further back than ahead, as in the reference.
 
     Returns:
-        The sample that each cell's weights begin at, (64,), and the weights, float32 (64, n). Those
-        of samples before the first or after the last are zero.
+        The sample that each cell's weights begin at, int32 (64,), and the weights, float32 (64, n).
+        Those of samples before the first or after the last are zero.
     """
     window = (length + 2 * _GRID - 1) // (2 * _GRID)
     ahead = (window + 2) // 2 - 1
@@ -165,7 +179,8 @@ def _sampler(length: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]
         steps = (begin - end).reshape(_GRID, size + 1)
         weights = np.cumsum(steps, axis=1)[:, :-1]
         weights[(index < 0) | (index >= length)] = 0
-    return start, weights.astype(np.float32)
+    # In whole parts of 1/65536 all sums of 8-bit luma are exact, whoever adds them up.
+    return start.astype(np.int32), (np.rint(weights * _PARTS) / _PARTS).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from provenance.errors import ProvenanceError, TrustError
 from provenance.exchange import ImportedSystem
+from provenance.kernels import native
 from provenance.keys import TimeStampMode
 from provenance.watermark import catalog
 from provenance.workspace.custody import expired
@@ -52,6 +53,13 @@ def _installation() -> Iterator[Check]:
     yield Check(name="python", level=Level.OK, detail=platform.python_version())
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     yield Check(name="packages", level=Level.OK, detail=versions)
+    built = native is not None
+    yield Check(
+        name="compiled loops",
+        level=Level.OK if built else Level.WARN,
+        detail="built" if built else "not built: results are the same, reading marks takes longer",
+        remedy="" if built else "install a C compiler, then this package again",
+    )
     now = datetime.now(UTC)
     late = now >= _RELEASED
     yield Check(

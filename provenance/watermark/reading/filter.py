@@ -23,6 +23,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from provenance.kernels import native
+
 DIRECTIONS: Final = ((2, 0), (0, 2), (1, 1), (1, -1))
 LEVEL: Final = 32  # fixed-point units in one grey level, and the limit
 MIX: Final = 0.3
@@ -30,6 +32,7 @@ SIGMA: Final = 0.7
 WINDOW: Final = 9
 FLOOR: Final = 0.5
 EDGE: Final = 4
+_WEIGHTS: Final = (np.float32((1 - MIX) / LEVEL), np.float32(2 * MIX / LEVEL))
 
 Plane = npt.NDArray[np.float32]
 
@@ -47,7 +50,23 @@ def whiten(plane: Plane) -> Plane:
     smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), SIGMA), dtype=np.float32)
     smooth *= np.float32(LEVEL)
     whole = np.rint(smooth, out=smooth).astype(np.int16)
-    fixed = cv2.copyMakeBorder(whole, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT)
+    fixed = np.asarray(
+        cv2.copyMakeBorder(whole, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT), dtype=np.int16
+    )
+    if native is None:
+        out = _limited_differences(fixed)
+    else:
+        out = np.empty((height, width), dtype=np.float32)
+        native.limited_differences(fixed, out, height, width, EDGE, LEVEL, *map(float, _WEIGHTS))
+    power = np.asarray(cv2.blur(out * out, (WINDOW, WINDOW)), dtype=np.float32)
+    power += np.float32(FLOOR)
+    out /= np.sqrt(power, out=power)
+    return out
+
+
+def _limited_differences(fixed: npt.NDArray[np.int16]) -> Plane:
+    """The sum n of a plane with `EDGE` pixels around it: float32 (H, W)."""
+    height, width = fixed.shape[0] - 2 * EDGE, fixed.shape[1] - 2 * EDGE
     single = np.zeros((height, width), dtype=np.int16)
     double = np.zeros((height, width), dtype=np.int16)
     limit = np.int16(LEVEL)
@@ -70,11 +89,8 @@ def whiten(plane: Plane) -> Plane:
         cv2.add(single, here, dst=single)
         cv2.subtract(single, back, dst=single)
     out = single.astype(np.float32)
-    out *= np.float32((1 - MIX) / LEVEL)
+    out *= _WEIGHTS[0]
     twice = double.astype(np.float32)
-    twice *= np.float32(2 * MIX / LEVEL)
+    twice *= _WEIGHTS[1]
     out += twice
-    power = np.asarray(cv2.blur(out * out, (WINDOW, WINDOW)), dtype=np.float32)
-    power += np.float32(FLOOR)
-    out /= np.sqrt(power, out=power)
     return out

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from provenance.kernels import native
 from provenance.watermark.carriers.lattice import SYNC_LINES, Band, lattice
 from provenance.watermark.sync.spectrum import COLUMNS, SIZE, K
 
@@ -114,10 +115,8 @@ def similarities(polar: Power, band: Band, count: int, aspect: float = 1.0) -> M
     padded[above : above + _RADII] = np.concatenate([polar, polar], axis=1)
     found = []
     for mirrored in (0, 1):
-        summed = np.zeros((most - least, _ANGLES), dtype=polar.dtype)
-        for row, column in zip(radius + above, angles[mirrored], strict=True):
-            part = padded[row + least : row + most, column : column + _ANGLES]
-            cv2.add(summed, part, dst=summed)
+        shifts = np.stack([radius + above + least, angles[mirrored]], axis=1).astype(np.int32)
+        summed = _shifted_sum(padded, shifts, most - least)
         total = (summed.astype(np.float32) - SYNC_LINES * level) / (np.sqrt(SYNC_LINES) * spread)
         for _ in range(count):
             row, column = divmod(int(total.argmax()), _ANGLES)
@@ -128,6 +127,19 @@ def similarities(polar: Power, band: Band, count: int, aspect: float = 1.0) -> M
     found.sort(reverse=True)
     _, scales, turns, mirrors = zip(*found[:count], strict=True)
     return rotations(scales, turns, mirrors)
+
+
+def _shifted_sum(padded: Power, shifts: npt.NDArray[np.int32], height: int) -> Power:
+    """Sum of the parts of a map that begin at `shifts`: (height, angles) in the type of the map."""
+    summed = np.zeros((height, _ANGLES), dtype=padded.dtype)
+    if native is not None:
+        pitch, size = padded.shape[1], padded.itemsize
+        native.shifted_sum(padded, shifts, summed, pitch, _ANGLES, size)
+    else:
+        for row, column in shifts:
+            part = padded[row : row + height, column : column + _ANGLES]
+            cv2.add(summed, part, dst=summed)
+    return summed
 
 
 # --- unequal scales ----------------------------------------------------------------

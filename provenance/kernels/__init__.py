@@ -1,0 +1,114 @@
+"""Compiled loops, where they could be built.
+
+A few places look at every pixel of every picture in ways for which NumPy and OpenCV need many
+passes. Each is written twice, there in Python and here in C, with the same result number for
+number, and asks `native` which to take. Nothing needs the compiled ones: they save time only, and
+`provenance doctor` says whether they are here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+class Native(Protocol):
+    """What is compiled. Arrays are C-contiguous, `out` is filled; sizes that do not agree raise
+    ValueError. The interpreter's lock is released meanwhile.
+    """
+
+    def block_points(
+        self, half: Bytes, circle: Floats, out: Floats, height: int, width: int, /
+    ) -> None:
+        """What the blocks of 4x4 pixels of a picture say as points (`markers.public_glance`).
+
+        Args:
+            half: uint8 (height, width, 3); both multiples of 4.
+            circle: float32 (2, 511), cosine and sine of the numbers that a block may have.
+            out: float32 (2, 8, blocks).
+            height: pixels.
+            width: pixels.
+        """
+
+    def limited_differences(
+        self,
+        fixed: npt.NDArray[np.int16],
+        out: Floats,
+        height: int,
+        width: int,
+        edge: int,
+        limit: int,
+        single: float,
+        both: float,
+        /,
+    ) -> None:
+        """The sum of limited differences to eight neighbours (`watermark.reading.filter`).
+
+        Args:
+            fixed: int16 (height + 2 edge, width + 2 edge), within +-8191.
+            out: float32 (height, width).
+            height: pixels.
+            width: pixels.
+            edge: pixels around the picture, at least 2.
+            limit: of each difference.
+            single: weight of the differences to one neighbour.
+            both: weight of those to two opposite ones.
+        """
+
+    def sampled_rows(
+        self,
+        rgb: Bytes,
+        first: npt.NDArray[np.int32],
+        weights: Floats,
+        out: Floats,
+        height: int,
+        width: int,
+        /,
+    ) -> None:
+        """Weighted sums of rows of luma (`fingerprint.pdq`).
+
+        Args:
+            rgb: uint8 (height, width, 3).
+            first: int32 (cells,), the row that each cell's weights begin at.
+            weights: float32 (cells, n); those of rows outside of the picture are not used.
+            out: float32 (cells, width).
+            height: pixels.
+            width: pixels.
+        """
+
+    def shifted_sum(
+        self,
+        plane: npt.NDArray[np.uint16] | Floats,
+        shifts: npt.NDArray[np.int32],
+        out: npt.NDArray[np.uint16] | Floats,
+        pitch: int,
+        width: int,
+        size: int,
+        /,
+    ) -> None:
+        """The sum of parts of a plane (`watermark.sync.candidates`).
+
+        Args:
+            plane: uint16, which wraps around, or float32 (rows, pitch).
+            shifts: int32 (at most 64, 2), row and column of each part's first cell.
+            out: (height, width), of the plane's type.
+            pitch: cells in a row of the plane.
+            width: cells in a row of a part.
+            size: bytes of a cell, 2 or 4.
+        """
+
+
+def _built() -> Native | None:
+    try:
+        return cast("Native", import_module("provenance.kernels._native"))
+    except ImportError:  # there was no compiler where this was installed
+        return None
+
+
+native: Final = _built()

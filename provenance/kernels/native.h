@@ -1,0 +1,54 @@
+/* What the compiled loops share. Each does what one place in Python does without it, number for
+ * number; the tests hold the two together. All arithmetic is in whole numbers, or one operation
+ * after another in the order of the Python code (no contraction), so that a result does not depend
+ * on which of the two ran.
+ *
+ * Arguments are C-contiguous buffers of numbers. Sizes are checked against the buffers that came: a
+ * wrong caller gets ValueError, never memory that is not its own. The interpreter's lock is released
+ * while a loop runs.
+ */
+
+#ifndef PROVENANCE_NATIVE_H
+#define PROVENANCE_NATIVE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A second copy for processors with AVX2, chosen when the library is loaded, where the linker can. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define CLONES
+#endif
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
+/* Raises ValueError; -1. */
+INLINE int refused(const char *what)
+{
+    PyErr_SetString(PyExc_ValueError, what);
+    return -1;
+}
+
+/* What a function returns to Python: None, or NULL where an error was raised. */
+INLINE PyObject *finished(int result)
+{
+    if (result < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyObject *py_block_points(PyObject *self, PyObject *arguments);
+PyObject *py_limited_differences(PyObject *self, PyObject *arguments);
+PyObject *py_sampled_rows(PyObject *self, PyObject *arguments);
+PyObject *py_shifted_sum(PyObject *self, PyObject *arguments);
+
+#endif

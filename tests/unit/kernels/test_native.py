@@ -1,0 +1,151 @@
+"""The compiled loops do what the Python code beside them does, and refuse wrong sizes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from provenance.fingerprint import pdq
+from provenance.kernels import native
+from provenance.markers import public_glance
+from provenance.watermark.carriers.lattice import FULL_BAND
+from provenance.watermark.reading import filter as filters
+from provenance.watermark.sync import candidates
+
+if native is None and "CI" in os.environ and shutil.which("cc"):
+    pytest.fail("there is a C compiler, and the kernels were not built", pytrace=False)
+pytestmark = pytest.mark.skipif(native is None, reason="the kernels were not built")
+
+SIDES = st.integers(1, 40)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def without(module, function):
+    """What a function returns where nothing is compiled."""
+    with patch.object(module, "native", None):
+        return function()
+
+
+def pixels(shape, seed, spread):
+    """A picture between a flat one and noise of the whole range."""
+    values = np.random.default_rng(seed).normal(128, spread, shape)
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+@given(SIDES, SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
+def test_points_of_blocks(rows, columns, seed, spread):
+    half = pixels((4 * rows, 4 * columns, 3), seed, spread)
+    made = public_glance._points(half)
+    assert np.array_equal(made, without(public_glance, lambda: public_glance._points(half)))
+
+
+def test_points_of_every_chroma():
+    steps = np.arange(256, dtype=np.uint8)
+    red, green, blue = np.meshgrid(steps[::4], steps[::5], steps, indexing="ij")
+    colours = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
+    half = np.ascontiguousarray(colours[: len(colours) // 64 * 64].reshape(-1, 64, 3)[:13312])
+    made = public_glance._points(half)
+    assert np.array_equal(made, without(public_glance, lambda: public_glance._points(half)))
+
+
+@given(SIDES, SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
+def test_limited_differences(height, width, seed, spread):
+    plane = pixels((height, width), seed, spread).astype(np.float32)
+    made = filters.whiten(plane)
+    assert np.array_equal(made, without(filters, lambda: filters.whiten(plane)))
+
+
+@given(st.integers(1, 300), st.integers(1, 300), SEEDS, st.sampled_from([3, 900]))
+def test_sampled_rows(height, width, seed, spread):
+    rgb = pixels((height, width, 3), seed, spread)
+    made = pdq._rows(rgb)
+    assert np.array_equal(made, without(pdq, lambda: pdq._rows(rgb)))
+
+
+def test_sampled_rows_of_white_and_of_parts_of_a_picture():
+    white = np.full((900, 70, 3), 255, dtype=np.uint8)
+    assert np.array_equal(pdq._rows(white), without(pdq, lambda: pdq._rows(white)))
+    part = pixels((200, 300, 3), 1, 60)[3:190, 5:250]
+    assert np.array_equal(pdq._rows(part), without(pdq, lambda: pdq._rows(part)))
+
+
+@pytest.mark.parametrize(("dtype", "factor"), [(np.uint16, 200), (np.float32, 1)])
+@given(SEEDS)
+def test_shifted_sums(dtype, factor, seed):
+    power = np.minimum(np.random.default_rng(seed).exponential(1, (384, 384)), 10) * factor
+    polar = power.astype(dtype)
+
+    def found():
+        return candidates.similarities(polar, FULL_BAND, 5)
+
+    assert np.array_equal(found(), without(candidates, found))
+
+
+@given(arrays(np.uint16, (9, 12)), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5))))
+def test_shifted_sums_of_any_place(plane, places):
+    shifts = np.array(places[:64], dtype=np.int32).reshape(-1, 2)
+    out = np.ones((5, 7), dtype=np.uint16)
+    native.shifted_sum(plane, shifts, out, 12, 7, 2)
+    expected = np.zeros((5, 7), dtype=np.uint16)
+    for row, column in shifts:
+        expected += plane[row : row + 5, column : column + 7]
+    assert np.array_equal(out, expected)
+
+
+def zeros(*shape, dtype=np.float32):
+    return np.zeros(shape, dtype=dtype)
+
+
+HALF = zeros(8, 8, 3, dtype=np.uint8)
+FIXED = zeros(16, 16, dtype=np.int16)
+SHIFTS = zeros(1, 2, dtype=np.int32)
+WRONG = {
+    "points: half": ("block_points", HALF[:4].copy(), zeros(2, 511), zeros(2, 8, 4), 8, 8),
+    "points: circle": ("block_points", HALF, zeros(2, 510), zeros(2, 8, 4), 8, 8),
+    "points: out": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 3), 8, 8),
+    "points: no multiple": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), 6, 8),
+    "points: nothing": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), 0, 8),
+    "points: below nothing": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), -8, -8),
+    "points: huge": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), 1 << 40, 1 << 40),
+    "differences: fixed": ("limited_differences", FIXED, zeros(9, 8), 9, 8, 4, 32, 1.0, 1.0),
+    "differences: out": ("limited_differences", FIXED, zeros(8, 7), 8, 8, 4, 32, 1.0, 1.0),
+    "differences: edge": ("limited_differences", FIXED, zeros(14, 14), 14, 14, 1, 32, 1.0, 1.0),
+    "differences: limit": ("limited_differences", FIXED, zeros(8, 8), 8, 8, 4, 1 << 15, 1.0, 1.0),
+    "differences: nothing": ("limited_differences", FIXED, zeros(0), 0, 8, 4, 32, 1.0, 1.0),
+    "rows: rgb": ("sampled_rows", HALF, SHIFTS, zeros(2, 3), zeros(2, 8), 9, 8),
+    "rows: weights": ("sampled_rows", HALF, SHIFTS, zeros(7), zeros(2, 8), 8, 8),
+    "rows: out": ("sampled_rows", HALF, SHIFTS, zeros(2, 3), zeros(2, 7), 8, 8),
+    "rows: no cells": ("sampled_rows", HALF, SHIFTS[:0], zeros(2, 3), zeros(2, 8), 8, 8),
+    "sum: pitch": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 7, 4, 4),
+    "sum: out": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(3, 5), 8, 4, 4),
+    "sum: higher": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(9, 4), 8, 4, 4),
+    "sum: wider": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 9), 8, 9, 4),
+    "sum: below": ("shifted_sum", zeros(8, 8), SHIFTS + 5, zeros(4, 4), 8, 4, 4),
+    "sum: before": ("shifted_sum", zeros(8, 8), SHIFTS - 1, zeros(4, 4), 8, 4, 4),
+    "sum: cells": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 8, 4, 8),
+    "sum: lines": ("shifted_sum", zeros(8, 8), zeros(65, 2, dtype=np.int32), zeros(4, 4), 8, 4, 4),
+    "sum: nothing": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 8, 0, 4),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_sizes_are_refused(name):
+    function, *arguments = WRONG[name]
+    with pytest.raises(ValueError, match=r"agree|range|multiples|leaves|bytes"):
+        getattr(native, function)(*arguments)
+
+
+def test_what_is_filled_has_to_be_writable_and_in_one_piece():
+    frozen = zeros(2, 8, 4)
+    frozen.flags.writeable = False
+    with pytest.raises((BufferError, TypeError, ValueError)):
+        native.block_points(HALF, zeros(2, 511), frozen, 8, 8)
+    with pytest.raises((BufferError, TypeError, ValueError)):
+        native.block_points(HALF[:, ::2], zeros(2, 511), zeros(2, 8, 2), 8, 4)
