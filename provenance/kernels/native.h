@@ -18,11 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A second copy for processors with AVX2, chosen when the library is loaded, where the linker can. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define CLONES __attribute__((target_clones("avx2", "default")))
-#else
+/* Copies for processors with wider registers, chosen when the library is loaded, where it can be. */
+#if !defined(__x86_64__) || !defined(__GLIBC__) || !defined(__GNUC__) || defined(__clang__)
 #define CLONES
+#elif __GNUC__ >= 12
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define CLONES __attribute__((target_clones("avx2", "default")))
 #endif
 
 #if defined(__GNUC__)
