@@ -17,7 +17,7 @@ _M_MMAP_THRESHOLD: Final = -3
 #: Bytes. Larger pieces go back to the kernel as before; it is the most that glibc takes.
 _PIECE: Final = 32 << 20
 #: Bytes that are kept free at the end of the heap.
-_FREE: Final = 64 << 20
+_FREE: Final = 128 << 20
 
 
 def keep_freed_memory() -> bool:

@@ -148,7 +148,8 @@ def _tasks(seed: int) -> dict[str, Callable[[str, bytes], object]]:
     """What is done with one file, by name; all in this process."""
 
     def pillow(_: str, data: bytes) -> object:
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        image = Image.open(io.BytesIO(data))
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
     def opencv(_: str, data: bytes) -> object:
         return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR_RGB)

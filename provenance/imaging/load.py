@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 
 _WIDE_MODES: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
-_STRIP_PIXELS: Final = 4_000_000
+_STRIP_PIXELS: Final = 1 << 20  # larger pieces go back to the kernel, page by page
 # Description, maker, model, software, date, artist, copyright; Exif and GPS directories
 # (EXIF 3.0, clause 4.6).
 _EXIF_TAGS: Final = frozenset({270, 271, 272, 305, 306, 315, 33432})
