@@ -1,6 +1,7 @@
 """What stamping costs where images are made: the whole against a plain encode, by stage, by thread.
 
     OPENBLAS_NUM_THREADS=1 python -m benchmarks.pipeline [--pictures N] [--rounds N] [--seed N]
+        [--encoding png|jpeg]
 
 For PNG and JPEG (quality 95): the time of a stamp in memory (decode, reserve, mark, encode, sign,
 verify, commit, release) and its ratio to encoding the same pixels with nothing else; the share of
@@ -34,6 +35,7 @@ from provenance.imaging import Metadata, encode, load
 from provenance.stamp import Stage, StampEvent
 
 SIDE = 1024
+ENCODINGS = ("png", "jpeg")
 SAMPLES = Path(__file__).parents[1] / "samples" / "images"
 GENERATION = Generation(model="bench")
 Pixels = npt.NDArray[np.uint8]
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=8, help="of each batch (even)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--encoding", choices=ENCODINGS, help="this one alone")
     parser.add_argument("--as-it-comes", action="store_true", help="keep no freed memory")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -70,7 +73,7 @@ def main() -> None:
     pictures = _pictures(options.pictures, options.seed)
     with tempfile.TemporaryDirectory() as folder:
         stamper = Workspace.create(Path(folder) / "workspace").stamper()
-        for name in ("png", "jpeg"):
+        for name in [options.encoding] if options.encoding else ENCODINGS:
             _measure(name, Encoding.parse(name), stamper, pictures, options.rounds)
 
 

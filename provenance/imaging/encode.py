@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -145,15 +147,23 @@ def encode(rgb: Pixels, alpha: Pixels | None, encoding: Encoding, metadata: Meta
     """
     pixels = rgb if alpha is None else np.dstack([rgb, alpha])
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    buffer = io.BytesIO()
     try:
-        image.save(buffer, encoding.format.value.upper(), **_options(encoding, metadata))
+        with _file_in_memory(encoding.format) as file:
+            image.save(file, encoding.format.value.upper(), **_options(encoding, metadata))
+            file.seek(0)
+            return file.read()
     except (OSError, ValueError, OverflowError) as error:
         raise InputError(
             f"cannot be written as {encoding.format.value.upper()}: {str(error)[:160]}",
             code=ErrorCode.LIMIT,
         ) from error
-    return buffer.getvalue()
+
+
+def _file_in_memory(kind: ImageFormat) -> IO[bytes]:
+    # Pillow's JPEG encoder lets other threads run only where it writes to a descriptor.
+    if kind is ImageFormat.JPEG and sys.platform == "linux":
+        return os.fdopen(os.memfd_create("picture"), "w+b", buffering=0)
+    return io.BytesIO()
 
 
 def _options(encoding: Encoding, metadata: Metadata) -> dict[str, Any]:

@@ -100,25 +100,24 @@ def decode(soft: Soft, known: Known) -> Bits:
     steps = len(soft)
     order = np.arange(-_OVERLAP, steps + _OVERLAP) % steps
     metric = (soft @ _signs())[:, _branches()]
-    survivors = np.empty((len(order), 2, _HALF), dtype=np.bool_)
-    score = np.zeros(2 * _HALF, dtype=np.float32)
-    fresh = np.empty_like(score)
-    first, second = np.empty(_HALF, np.float32), np.empty(_HALF, np.float32)
-    for step, index in enumerate(order):
-        even, odd = score[0::2], score[1::2]
-        for value, (plus, minus) in enumerate(((even, odd), (odd, even))):
-            target = fresh[value * _HALF : (value + 1) * _HALF]
-            if known[index] == 1 - value:
-                target.fill(-np.inf)
-                survivors[step, value] = False
-                continue
-            np.add(plus, metric[index], out=first)
-            np.subtract(minus, metric[index], out=second)
-            np.maximum(first, second, out=target)
-            # True where the odd predecessor won; it is `minus` for 0 and `plus` for 1.
-            winner, loser = (second, first) if value == 0 else (first, second)
-            np.greater(winner, loser, out=survivors[step, value])
-        score, fresh = fresh, score
+    survivors = np.zeros((len(order), 2, _HALF), dtype=np.bool_)
+    score, even, odd = (np.zeros((2, _HALF), dtype=np.float32) for _ in range(3))
+    bits: list[int] = known.tolist()
+    for step, index in enumerate(order.tolist()):
+        bit, gain = bits[index], metric[index]
+        before = score.reshape(_HALF, 2)
+        # Into a state for 0 the branch from an even one gains what that from an odd one loses.
+        if bit != 1:
+            np.add(before[:, 0], gain, out=even[0])
+            np.subtract(before[:, 1], gain, out=odd[0])
+        if bit != 0:
+            np.subtract(before[:, 0], gain, out=even[1])
+            np.add(before[:, 1], gain, out=odd[1])
+        values = slice(None) if bit == UNKNOWN else bit
+        np.greater(odd[values], even[values], out=survivors[step, values])
+        np.maximum(even[values], odd[values], out=score[values])
+        if bit != UNKNOWN:
+            score[1 - bit] = -np.inf
     return _trace_back(survivors, int(score.argmax()))[_OVERLAP : _OVERLAP + steps]
 
 

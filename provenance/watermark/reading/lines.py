@@ -13,26 +13,45 @@ Weights = npt.NDArray[np.float32]
 
 def fold(plane: Plane, tile: int = TILE) -> Plane:
     """Sum of all tiles: float32 (tile, tile). The mark adds up, the picture does not."""
-    total = np.zeros((tile, tile), dtype=np.float32)
-    for top in range(0, plane.shape[0], tile):
-        for left in range(0, plane.shape[1], tile):
-            block = plane[top : top + tile, left : left + tile]
-            total[: block.shape[0], : block.shape[1]] += block
+    height, width = plane.shape
+    rows, columns = -(-height // tile), -(-width // tile)
+    if plane.shape != (rows * tile, columns * tile):
+        whole = np.zeros((rows * tile, columns * tile), dtype=np.float32)
+        whole[:height, :width] = plane
+        plane = whole
+    return np.asarray(folded(plane[None], tile)[0], dtype=np.float32)
+
+
+def folded(planes: Plane, tile: int = TILE) -> Plane:
+    """`fold` of planes of whole tiles: float32 (n, rows tile, columns tile) to (n, tile, tile)."""
+    count, height, width = planes.shape
+    tiles = planes.reshape(count, height // tile, tile, width // tile, tile).swapaxes(2, 3)
+    total: Plane = tiles.reshape(count, -1, tile, tile).sum(axis=1)
     return total
 
 
 def lines_of(plane: Plane, grid: Lattice) -> Lines:
     """Discrete Fourier transform of the folded plane at the lines: complex64 (L,)."""
-    spectrum = np.fft.rfft2(fold(plane))
-    return spectrum[grid.ky % TILE, grid.kx].astype(np.complex64)
+    return lines_of_tiles(fold(plane), grid)
+
+
+def lines_of_tiles(tiles: Plane, grid: Lattice) -> Lines:
+    """Discrete Fourier transform at the lines: float32 (..., 128, 128) to complex64 (..., L)."""
+    across = np.fft.rfft(tiles)[..., : int(grid.kx.max()) + 1]  # no line lies beyond
+    spectrum = np.fft.fft(across, axis=-2)
+    place = grid.ky % TILE * spectrum.shape[-1] + grid.kx
+    lines = spectrum.reshape(*spectrum.shape[:-2], -1).take(place, axis=-1)
+    return np.asarray(lines, dtype=np.complex64)
 
 
 def noise_power(lines: Lines, grid: Lattice) -> Weights:
-    """Noise power per real dimension of each line, as the mean of its ring: float32 (L,)."""
-    power = lines.real**2 + lines.imag**2
-    total = np.bincount(grid.ring, power, minlength=len(grid.ring_size))
-    mean = total / np.maximum(grid.ring_size, 1)
-    return (mean[grid.ring] / 2 + 1e-9).astype(np.float32)
+    """Noise power per real dimension of each line, as the mean of its ring: float32 (..., L)."""
+    power = (lines.real**2 + lines.imag**2).reshape(-1, lines.shape[-1])
+    rings = len(grid.ring_size)
+    place = rings * np.arange(len(power))[:, None] + grid.ring
+    total = np.bincount(place.ravel(), power.ravel(), minlength=rings * len(power))
+    mean = total.reshape(*lines.shape[:-1], rings) / np.maximum(grid.ring_size, 1)
+    return (mean.take(grid.ring, axis=-1) / 2 + 1e-9).astype(np.float32)
 
 
 def sync_score(lines: Lines, grid: Lattice) -> float:

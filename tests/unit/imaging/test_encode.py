@@ -218,3 +218,14 @@ def test_opaque_pictures_need_no_background():
 def test_a_background_outside_the_range_is_refused(background):
     with pytest.raises(ArgumentError):
         Encoding(format=ImageFormat.JPEG, background=background)
+
+
+@pytest.mark.parametrize("metadata", [Metadata(), Metadata(exif=exif(), xmp=XMP, icc=ICC)])
+def test_a_jpeg_is_what_pillow_writes_into_memory(metadata):
+    """It is written to a descriptor, so that other threads run meanwhile."""
+    expected = io.BytesIO()
+    options = {"icc_profile": metadata.icc} if metadata.icc else {}
+    options |= {"exif": b"Exif\0\0" + metadata.exif} if metadata.exif else {}
+    options |= {"xmp": metadata.xmp} if metadata.xmp else {}
+    Image.fromarray(PICTURE).save(expected, "JPEG", quality=95, subsampling="4:4:4", **options)
+    assert encode(PICTURE, None, Encoding.parse("jpeg"), metadata) == expected.getvalue()

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from provenance.watermark.carriers import frame
 from provenance.watermark.carriers.frame import Pixels
-from provenance.watermark.carriers.lattice import TILE, Lattice, Lines
+from provenance.watermark.carriers.lattice import TILE, Lattice
 from provenance.watermark.reading.filter import whiten
-from provenance.watermark.reading.lines import fold
-from provenance.watermark.reading.soft import score, soft_values
+from provenance.watermark.reading.lines import folded, lines_of_tiles
+from provenance.watermark.reading.soft import scores, soft_values
 
 Plane = npt.NDArray[np.float32]
 Region = tuple[slice, slice]
@@ -42,22 +42,13 @@ class Reader:
 
     def whole(self, filtered: list[Plane]) -> float:
         """Z over the whole picture."""
-        return self._score(filtered, (slice(None), slice(None)))[0]
+        return self.worst(filtered, [(slice(0, self.height), slice(0, self.width))])[0]
 
     def worst(self, filtered: list[Plane], regions: list[Region]) -> tuple[float, float]:
         """Least z over some regions: of all planes together, and of luma alone."""
-        scores = [self._score(filtered, region) for region in regions]
-        return min(joint for joint, _ in scores), min(luma for _, luma in scores)
-
-    def _score(self, filtered: list[Plane], region: Region) -> tuple[float, float]:
-        values = [soft_values(self._lines(plane, region), self.grid) for plane in filtered]
-        return score(values, self.codeword), score(values[:1], self.codeword)
-
-    def _lines(self, plane: Plane, region: Region) -> Lines:
-        rows, columns = region
-        tile = fold(plane[region])
-        tile = np.roll(tile, ((rows.start or 0) % TILE, (columns.start or 0) % TILE), (0, 1))
-        return np.fft.rfft2(tile)[self.grid.ky % TILE, self.grid.kx].astype(np.complex64)
+        tiles = folded(_cut(filtered, regions)).reshape(len(regions), len(filtered), TILE, TILE)
+        seen = scores(soft_values(lines_of_tiles(tiles, self.grid), self.grid), self.codeword)
+        return float(seen[:, -1].min()), float(seen[:, 0].min())
 
     # --- what happens to pictures -------------------------------------------------
 
@@ -120,6 +111,27 @@ def regions(width: int, height: int, count: int, share: float) -> list[Region]:
         return [slice(start, start + size) for start in starts]
 
     return [(rows, columns) for rows in spans(height) for columns in spans(width)]
+
+
+def _cut(planes: list[Plane], regions: list[Region]) -> Plane:
+    """Every region of every plane, with zeros around it up to whole tiles, where it was in them.
+
+    All of them at once are few and long calls, in which other threads run.
+
+    Returns:
+        float32 (regions times planes, h, w).
+    """
+    places = [(rows, columns, rows.start % TILE, columns.start % TILE) for rows, columns in regions]
+    height = max(top + rows.stop - rows.start for rows, _, top, _ in places)
+    width = max(left + columns.stop - columns.start for _, columns, _, left in places)
+    size = (-(-height // TILE) * TILE, -(-width // TILE) * TILE)
+    cut = np.zeros((len(regions), len(planes), *size), dtype=np.float32)
+    for part, (rows, columns, top, left) in zip(cut, places, strict=True):
+        down = slice(top, top + rows.stop - rows.start)
+        across = slice(left, left + columns.stop - columns.start)
+        for whole, plane in zip(part, planes, strict=True):
+            whole[down, across] = plane[rows, columns]
+    return cut.reshape(-1, *size)
 
 
 def jpeg(image: Pixels, quality: int) -> Pixels:

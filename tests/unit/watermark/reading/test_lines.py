@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from provenance.watermark.carriers.lattice import FULL_BAND, TILE, lattice, spread, tile
-from provenance.watermark.reading.lines import fold, lines_of, noise_power, sync_score
+from provenance.watermark.reading.lines import (
+    fold,
+    folded,
+    lines_of,
+    lines_of_tiles,
+    noise_power,
+    sync_score,
+)
 from provenance.watermark.schemes.lattice.residual import line_values
 
 GRID = lattice(FULL_BAND)
@@ -34,6 +41,18 @@ def test_the_fold_of_a_shifted_plane_is_the_shifted_fold(dy, dx):
     given = plane(2 * TILE, 3 * TILE)
     moved = np.roll(given, (dy, dx), axis=(0, 1))
     assert np.allclose(fold(moved), np.roll(fold(given), (dy, dx), axis=(0, 1)), atol=1e-4)
+
+
+def test_many_at_once_give_what_each_gives_alone():
+    given = np.stack([plane(2 * TILE, 3 * TILE, seed) for seed in range(6)])
+    tiles = folded(given)
+    together = lines_of_tiles(tiles.reshape(3, 2, TILE, TILE), GRID)
+    power = noise_power(together, GRID)
+    for seed, alone in enumerate(given):
+        place = divmod(seed, 2)
+        assert (tiles[seed] == fold(alone)).all()
+        assert (together[place] == lines_of(alone, GRID)).all()
+        assert (power[place] == noise_power(lines_of(alone, GRID), GRID)).all()
 
 
 def test_lines_are_the_fourier_sums_at_their_frequencies():

@@ -10,7 +10,7 @@ from provenance.watermark.carriers import frame
 from provenance.watermark.carriers.lattice import FULL_BAND, lattice
 from provenance.watermark.reading.filter import whiten
 from provenance.watermark.reading.lines import lines_of
-from provenance.watermark.reading.soft import score, soft_values
+from provenance.watermark.reading.soft import score, scores, soft_values
 from provenance.watermark.schemes.lattice.words import carried
 
 GRID = lattice(FULL_BAND)
@@ -118,3 +118,16 @@ def test_the_highest_score_is_the_root_of_the_number_of_values():
     assert score([signs[0], signs[1]], signs) == pytest.approx(1000**0.5)
     assert score([signs[0]], signs) == pytest.approx(500**0.5)
     assert score([-signs[0], signs[1]], signs) == pytest.approx(0, abs=1e-4)
+
+
+def test_many_at_once_give_what_each_gives_alone(marked, codeword):
+    luma, blue = read(marked[0])
+    nothing = np.zeros_like(luma)
+    lines = np.stack([[luma, blue], [blue, nothing], [-luma, 3 * blue], [nothing, nothing]])
+    values = soft_values(lines, GRID)
+    seen = scores(values, codeword)
+    for some, made, (first, both) in zip(lines, values, seen, strict=True):
+        alone = [soft_values(plane, GRID) for plane in some]
+        assert (made == alone).all()
+        assert first == score(alone[:1], codeword)
+        assert both == score(alone, codeword)
