@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Whole = npt.NDArray[np.int32]
 
 
 class Native(Protocol):
@@ -23,17 +24,18 @@ class Native(Protocol):
     ValueError. The interpreter's lock is released meanwhile.
     """
 
-    def block_points(
-        self, half: Bytes, circle: Floats, out: Floats, height: int, width: int, /
+    def block_waves(
+        self, half: Bytes, circle: Whole, out: Whole, height: int, width: int, window: int, /
     ) -> None:
-        """What the blocks of 4x4 pixels of a picture say as points (`markers.public_glance`).
+        """Where the blocks of 4x4 pixels of a picture lie in the step (`markers.public_glance`).
 
         Args:
             half: uint8 (height, width, 3); both multiples of 4.
-            circle: float32 (2, 511), cosine and sine of the numbers that a block may have.
-            out: float32 (2, 8, blocks).
+            circle: int32 (2, 511), cosine and sine of the numbers that a block may have.
+            out: int32 (blocks, 2, 8), times `window`, less the sum of the window around.
             height: pixels.
             width: pixels.
+            window: blocks, an odd number.
         """
 
     def limited_differences(
@@ -61,10 +63,23 @@ class Native(Protocol):
             both: weight of those to two opposite ones.
         """
 
+    def payload_sums(
+        self, waves: Whole, bits: Bytes, lengths: Whole, out: npt.NDArray[np.int64], run: int, /
+    ) -> None:
+        """Sums of the blocks where payloads have a 1, and of all squares.
+
+        Args:
+            waves: int32 (blocks, 16), within +-131071.
+            bits: uint8, the payloads one after another; each is repeated over the picture.
+            lengths: int32 (payloads,), bits in each.
+            out: int64 (payloads + 1, 16), the squares last.
+            run: blocks in a row of the picture's blocks that are looked at; as many are left out.
+        """
+
     def sampled_rows(
         self,
         rgb: Bytes,
-        first: npt.NDArray[np.int32],
+        first: Whole,
         weights: Floats,
         out: Floats,
         height: int,
@@ -85,7 +100,7 @@ class Native(Protocol):
     def shifted_sum(
         self,
         plane: npt.NDArray[np.uint16] | Floats,
-        shifts: npt.NDArray[np.int32],
+        shifts: Whole,
         out: npt.NDArray[np.uint16] | Floats,
         pitch: int,
         width: int,

@@ -3,9 +3,10 @@
 #include "native.h"
 
 static PyMethodDef methods[] = {
-    {"block_points", py_block_points, METH_VARARGS, NULL},
+    {"block_waves", py_block_waves, METH_VARARGS, NULL},
     {"limited_differences", py_limited_differences, METH_VARARGS, NULL},
     {"shifted_sum", py_shifted_sum, METH_VARARGS, NULL},
+    {"payload_sums", py_payload_sums, METH_VARARGS, NULL},
     {"sampled_rows", py_sampled_rows, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -48,8 +48,9 @@ INLINE PyObject *finished(int result)
     Py_RETURN_NONE;
 }
 
-PyObject *py_block_points(PyObject *self, PyObject *arguments);
+PyObject *py_block_waves(PyObject *self, PyObject *arguments);
 PyObject *py_limited_differences(PyObject *self, PyObject *arguments);
+PyObject *py_payload_sums(PyObject *self, PyObject *arguments);
 PyObject *py_sampled_rows(PyObject *self, PyObject *arguments);
 PyObject *py_shifted_sum(PyObject *self, PyObject *arguments);
 

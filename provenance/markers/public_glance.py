@@ -31,12 +31,14 @@ GATE: Final = 3.25
 _GROUP: Final = 8  # block rows that are looked at together; as many are left out
 _WHITE: Final = 255
 _READINGS: Final = 8  # two orders of the channels, plain or sharpened, each in two dialects
+_RADIUS: Final = 512  # of the circle of points, in whole numbers
 #: `SHARPEN` in whole 64ths: all sums are exact, whoever adds them up.
 _SHARPEN: Final = np.array([3, -16, 90, -16, 3], dtype=np.float32) / 64
 #: OpenCV's U of pixels in the order B, G, R, and of those by mistake taken for it.
 _CONVERSIONS: Final = (cv2.COLOR_RGB2YUV, cv2.COLOR_BGR2YUV)
 
-Floats = npt.NDArray[np.float32]
+Exact = npt.NDArray[np.float64]
+Waves = npt.NDArray[np.int32]
 T = TypeVar("T", bound=np.generic)
 
 
@@ -55,25 +57,25 @@ def shows(rgb: Pixels, payloads: Sequence[PublicPayload]) -> bool:
     if not rows or not columns:
         return False
     waves = _waves(_half(rgb, rows, columns))
-    flat = waves.reshape(-1, waves.shape[2])
-    signs = [_signs(payload.bits) for payload in payloads]
-    by_block = np.stack([_at_blocks(sign, rows, columns) for sign in signs]) @ flat.T
-    scores = _scores(by_block.reshape(len(signs), 2, -1), np.einsum("crb,crb->cr", waves, waves))
-    for sign, of_readings in zip(signs, scores, strict=True):
-        reading = int(of_readings.argmax())
-        if of_readings[reading] >= GATE:
-            place = _at_blocks(np.arange(len(sign)), rows, columns)
-            places = _by_place(waves[:, reading], place, len(sign))
-            agreement = (places @ sign)[None, :, None]
-            if _scores(agreement, (places**2).sum(axis=1)[:, None])[0, 0] >= GATE:
+    bits = tuple(payload.bits for payload in payloads)
+    ones, total, power = _sums(waves, bits, rows, columns)
+    for payload, sums in zip(bits, ones, strict=True):
+        mean, deviation = _moments(payload)
+        scores = _scores((sums - mean * total) / deviation, power)
+        reading = int(scores.argmax())
+        if scores[reading] >= GATE:
+            place = _at_blocks(np.arange(len(payload)), rows, columns)
+            places = _by_place(waves[:, :, reading].T, place, len(payload))
+            agreement = places @ (np.array(payload) - mean) / deviation
+            if _scores(agreement[:, None], (places**2).sum(axis=1)[:, None])[0] >= GATE:
                 return True
     return False
 
 
-def _scores(agreement: Floats, power: Floats) -> Floats:
-    """Length of agreements (n, 2, readings) over its deviation, by power (2, readings)."""
+def _scores(agreement: Exact, power: Exact) -> Exact:
+    """Length of agreements (2, readings) over its deviation, by power (2, readings)."""
     noise = np.sqrt(power.sum(axis=0) / 2 + 1e-6)
-    return np.asarray(np.hypot(agreement[:, 0], agreement[:, 1]) / noise)
+    return np.asarray(np.hypot(*agreement) / noise)
 
 
 def _looked_at(rows: int) -> npt.NDArray[np.bool_]:
@@ -81,11 +83,41 @@ def _looked_at(rows: int) -> npt.NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=16)
-def _signs(bits: tuple[int, ...]) -> Floats:
-    """Sign of each payload place, mean 0 and power 1: float32 (L,)."""
-    sign = np.array(bits, dtype=np.float32)
-    sign -= sign.mean()
-    return np.asarray(sign / sign.std())
+def _moments(bits: tuple[int, ...]) -> tuple[float, float]:
+    """Mean and standard deviation of a payload's bits."""
+    return float(np.mean(bits)), float(np.std(bits))
+
+
+@lru_cache(maxsize=4)
+def _joined(
+    payloads: tuple[tuple[int, ...], ...],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """All bits of payloads, uint8, and how many each has, int32."""
+    return (
+        np.concatenate(payloads).astype(np.uint8),
+        np.array([len(bits) for bits in payloads], dtype=np.int32),
+    )
+
+
+def _sums(
+    waves: Waves, payloads: tuple[tuple[int, ...], ...], rows: int, columns: int
+) -> tuple[Exact, Exact, Exact]:
+    """Sums of the waves where each payload has a 1, of all, and of their squares.
+
+    Returns:
+        float64 (payloads, 2, readings), (2, readings) and (2, readings), whole numbers.
+    """
+    with_all = (*payloads, (1,))
+    if native is not None:
+        sums = np.empty((len(with_all) + 1, *waves.shape[1:]), dtype=np.int64)
+        native.payload_sums(waves, *_joined(with_all), sums, _GROUP * columns)
+        found = sums.astype(np.float64)
+    else:
+        flat = waves.reshape(len(waves), -1).astype(np.float64)
+        ones = [_at_blocks(np.array(bits, dtype=np.float64), rows, columns) for bits in with_all]
+        rows_of = np.concatenate([np.stack(ones) @ flat, (flat**2).sum(axis=0)[None]])
+        found = rows_of.reshape(-1, *waves.shape[1:])
+    return found[:-2], found[-2], found[-1]
 
 
 def _at_blocks(values: npt.NDArray[T], rows: int, columns: int) -> npt.NDArray[T]:
@@ -94,20 +126,11 @@ def _at_blocks(values: npt.NDArray[T], rows: int, columns: int) -> npt.NDArray[T
     return of_all.reshape(rows, columns)[_looked_at(rows)].ravel()
 
 
-def _by_place(waves: Floats, place: npt.NDArray[np.intp], length: int) -> Floats:
+def _by_place(waves: Waves, place: npt.NDArray[np.intp], length: int) -> Exact:
     """Mean of the blocks of each payload place, less the mean of all: float64 (2, L)."""
     count = np.maximum(np.bincount(place, minlength=length), 1)
     mean = np.stack([np.bincount(place, wave, minlength=length) for wave in waves]) / count
     return np.asarray(mean - mean.mean(axis=1, keepdims=True))
-
-
-def _waves(half: Pixels) -> Floats:
-    """Cosine and sine of the place of each block in the step: float32 (2, readings, blocks)."""
-    waves = _points(half)
-    flat = waves.reshape(-1, waves.shape[2])
-    # What is common to a row of blocks is picture, not payload.
-    flat -= np.asarray(cv2.blur(flat, (WINDOW, 1), borderType=cv2.BORDER_REFLECT))
-    return waves
 
 
 def _half(rgb: Pixels, rows: int, columns: int) -> Pixels:
@@ -123,24 +146,33 @@ def _half(rgb: Pixels, rows: int, columns: int) -> Pixels:
     return made
 
 
-def _points(half: Pixels) -> Floats:
-    """The same as it stands in the pixels."""
+def _waves(half: Pixels) -> Waves:
+    """Cosine and sine of the place of each block in the step, less what is common to a window.
+
+    What is common to a row of blocks is picture, not payload. Whole numbers, so that all sums are
+    exact, whoever adds them up: a step has the radius `WINDOW` * `_RADIUS`.
+
+    Returns:
+        int32 (blocks, 2, readings).
+    """
     height, width = half.shape[:2]
-    points = np.empty((2, _READINGS, height * width // CELL**2), dtype=np.float32)
+    waves = np.empty((height * width // CELL**2, 2, _READINGS), dtype=np.int32)
     if native is not None:
-        native.block_points(half, _circle(), points, height, width)
-    else:
-        numbers = np.stack(_numbers(half))
-        for part, values in zip(points, _circle(), strict=True):
-            values.take(numbers, out=part)
-    return points
+        native.block_waves(half, _circle(), waves, height, width, WINDOW)
+        return waves
+    points = _circle()[:, np.stack(_numbers(half))].reshape(2 * _READINGS, -1)
+    mean = cv2.blur(points.astype(np.float64), (WINDOW, 1), borderType=cv2.BORDER_REFLECT)
+    common = np.rint(np.asarray(mean) * WINDOW).astype(np.int32)
+    waves[:] = (WINDOW * points - common).T.reshape(waves.shape)
+    return waves
 
 
 @lru_cache(maxsize=1)
-def _circle() -> Floats:
-    """Cosine and sine of each number that a block may have: float32 (2, 511)."""
+def _circle() -> npt.NDArray[np.int32]:
+    """Cosine and sine of each number that a block may have: int32 (2, 511)."""
     angle = np.arange(2 * _WHITE + 1) * (2 * np.pi / STEP)
-    return np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
+    points = np.rint(_RADIUS * np.stack([np.cos(angle), np.sin(angle)]))
+    return np.asarray(points, dtype=np.int32)
 
 
 def _numbers(half: Pixels) -> list[npt.NDArray[np.int16]]:

@@ -40,19 +40,36 @@ def pixels(shape, seed, spread):
 
 
 @given(SIDES, SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
-def test_points_of_blocks(rows, columns, seed, spread):
+def test_waves_of_blocks(rows, columns, seed, spread):
     half = pixels((4 * rows, 4 * columns, 3), seed, spread)
-    made = public_glance._points(half)
-    assert np.array_equal(made, without(public_glance, lambda: public_glance._points(half)))
+    made = public_glance._waves(half)
+    assert np.array_equal(made, without(public_glance, lambda: public_glance._waves(half)))
 
 
-def test_points_of_every_chroma():
+def test_waves_of_every_chroma():
     steps = np.arange(256, dtype=np.uint8)
     red, green, blue = np.meshgrid(steps[::4], steps[::5], steps, indexing="ij")
     colours = np.stack([red, green, blue], axis=-1).reshape(-1, 3)
     half = np.ascontiguousarray(colours[: len(colours) // 64 * 64].reshape(-1, 64, 3)[:13312])
-    made = public_glance._points(half)
-    assert np.array_equal(made, without(public_glance, lambda: public_glance._points(half)))
+    made = public_glance._waves(half)
+    assert np.array_equal(made, without(public_glance, lambda: public_glance._waves(half)))
+
+
+@given(
+    st.integers(1, 70),
+    st.integers(1, 600),
+    st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=70), min_size=1, max_size=4),
+    SEEDS,
+)
+def test_sums_of_payloads(rows, columns, bits, seed):
+    count = int(public_glance._looked_at(rows).sum()) * columns
+    waves = np.random.default_rng(seed).integers(-33792, 33793, (count, 2, 8), dtype=np.int32)
+
+    def sums():
+        return public_glance._sums(waves, tuple(map(tuple, bits)), rows, columns)
+
+    for made, expected in zip(sums(), without(public_glance, sums), strict=True):
+        assert np.array_equal(made, expected)
 
 
 @given(SIDES, SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
@@ -103,17 +120,31 @@ def zeros(*shape, dtype=np.float32):
     return np.zeros(shape, dtype=dtype)
 
 
+def whole(*shape):
+    return np.zeros(shape, dtype=np.int32)
+
+
+CIRCLE = whole(2, 511)
+BITS = zeros(5, dtype=np.uint8)
+LENGTHS = np.array([2, 3], dtype=np.int32)
+SUMS = zeros(3, 16, dtype=np.int64)
 HALF = zeros(8, 8, 3, dtype=np.uint8)
 FIXED = zeros(16, 16, dtype=np.int16)
 SHIFTS = zeros(1, 2, dtype=np.int32)
 WRONG = {
-    "points: half": ("block_points", HALF[:4].copy(), zeros(2, 511), zeros(2, 8, 4), 8, 8),
-    "points: circle": ("block_points", HALF, zeros(2, 510), zeros(2, 8, 4), 8, 8),
-    "points: out": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 3), 8, 8),
-    "points: no multiple": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), 6, 8),
-    "points: nothing": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), 0, 8),
-    "points: below nothing": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), -8, -8),
-    "points: huge": ("block_points", HALF, zeros(2, 511), zeros(2, 8, 4), 1 << 40, 1 << 40),
+    "waves: half": ("block_waves", HALF[:4].copy(), CIRCLE, whole(4, 16), 8, 8, 33),
+    "waves: circle": ("block_waves", HALF, CIRCLE[:, :510].copy(), whole(4, 16), 8, 8, 33),
+    "waves: out": ("block_waves", HALF, CIRCLE, whole(3, 16), 8, 8, 33),
+    "waves: no multiple": ("block_waves", HALF, CIRCLE, whole(4, 16), 6, 8, 33),
+    "waves: nothing": ("block_waves", HALF, CIRCLE, whole(4, 16), 0, 8, 33),
+    "waves: below nothing": ("block_waves", HALF, CIRCLE, whole(4, 16), -8, -8, 33),
+    "waves: huge": ("block_waves", HALF, CIRCLE, whole(4, 16), 1 << 40, 1 << 40, 33),
+    "waves: window": ("block_waves", HALF, CIRCLE, whole(4, 16), 8, 8, 32),
+    "payloads: waves": ("payload_sums", whole(63), BITS, LENGTHS, SUMS, 8),
+    "payloads: bits": ("payload_sums", whole(4, 16), BITS[:4], LENGTHS, SUMS, 8),
+    "payloads: lengths": ("payload_sums", whole(4, 16), BITS, LENGTHS - 4, SUMS, 8),
+    "payloads: out": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS[:2], 8),
+    "payloads: run": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS, 0),
     "differences: fixed": ("limited_differences", FIXED, zeros(9, 8), 9, 8, 4, 32, 1.0, 1.0),
     "differences: out": ("limited_differences", FIXED, zeros(8, 7), 8, 8, 4, 32, 1.0, 1.0),
     "differences: edge": ("limited_differences", FIXED, zeros(14, 14), 14, 14, 1, 32, 1.0, 1.0),
@@ -143,9 +174,9 @@ def test_wrong_sizes_are_refused(name):
 
 
 def test_what_is_filled_has_to_be_writable_and_in_one_piece():
-    frozen = zeros(2, 8, 4)
+    frozen = whole(4, 16)
     frozen.flags.writeable = False
     with pytest.raises((BufferError, TypeError, ValueError)):
-        native.block_points(HALF, zeros(2, 511), frozen, 8, 8)
+        native.block_waves(HALF, CIRCLE, frozen, 8, 8, 33)
     with pytest.raises((BufferError, TypeError, ValueError)):
-        native.block_points(HALF[:, ::2], zeros(2, 511), zeros(2, 8, 2), 8, 4)
+        native.block_waves(HALF[:, ::2], CIRCLE, whole(2, 16), 8, 4, 33)

@@ -1,8 +1,8 @@
-/* markers/public_glance.py: the largest and least of each block, as points on the circle. */
+/* markers/public_glance.py: the largest and least of each block, as points on a circle. */
 
 #include "native.h"
 
-enum { TAPS = 5, VALUES = 511, READINGS = 8 };
+enum { TAPS = 5, VALUES = 511, READINGS = 8, LANES = 2 * READINGS, WINDOW_MOST = 999 };
 
 /* OpenCV's U of 8-bit pixels: fixed point of 14 bits, Y rounded before. */
 INLINE uint8_t chroma(int first, int green, int last)
@@ -83,65 +83,96 @@ CLONES static void extremes(const uint8_t *rows, Py_ssize_t width, uint8_t *most
     }
 }
 
-/* Points of one plane, in the two dialects: where the step's zero is at U = 0, and at 127.5. */
+/* Points of one plane in both dialects, where the step's zero is at U = 0, and at 127.5: four lanes
+ * of every block, two cosines and the two sines `READINGS` lanes further on. */
 static void points(const uint8_t *plane, Py_ssize_t height, Py_ssize_t width, uint8_t *scratch,
-                   const float *circle, float *cosine, float *sine, Py_ssize_t blocks)
+                   const int32_t *circle, int32_t *lanes)
 {
     uint8_t *most = scratch, *least = scratch + width;
-    Py_ssize_t at = 0;
     for (Py_ssize_t top = 0; top < height; top += 4) {
         extremes(plane + top * width, width, most, least);
-        for (Py_ssize_t i = 0; i < width / 4; i++, at++) {
+        for (Py_ssize_t i = 0; i < width / 4; i++, lanes += LANES) {
             int whole = 2 * most[i], up = whole - 255, down = 255 - 2 * least[i];
             int centred = up > down ? up : down;
-            cosine[at] = circle[whole];
-            sine[at] = circle[VALUES + whole];
-            cosine[blocks + at] = circle[centred];
-            sine[blocks + at] = circle[VALUES + centred];
+            lanes[0] = circle[whole];
+            lanes[1] = circle[centred];
+            lanes[READINGS] = circle[VALUES + whole];
+            lanes[READINGS + 1] = circle[VALUES + centred];
         }
     }
 }
 
-static int block_points(const Py_buffer *half, const Py_buffer *circle, const Py_buffer *out,
-                        Py_ssize_t height, Py_ssize_t width)
+/* The block at a place that may lie beyond the ends, where the row is mirrored (the last twice). */
+INLINE Py_ssize_t mirrored(Py_ssize_t place, Py_ssize_t count)
 {
-    if (height < 4 || width < 4 || height % 4 || width % 4 || width > INT_MAX / height)
-        return refused("height and width must be multiples of 4");
+    while (place < 0 || place >= count)
+        place = place < 0 ? -1 - place : 2 * count - 1 - place;
+    return place;
+}
+
+/* Every block times the window, less the sum of the window around it. */
+CLONES static void without_common(const int32_t *from, Py_ssize_t blocks, int window, int32_t *to)
+{
+    int32_t sum[LANES] = {0};
+    for (Py_ssize_t place = -(window / 2); place <= window / 2; place++) {
+        const int32_t *row = from + mirrored(place, blocks) * LANES;
+        for (int lane = 0; lane < LANES; lane++)
+            sum[lane] += row[lane];
+    }
+    for (Py_ssize_t i = 0; i < blocks; i++) {
+        const int32_t *here = from + i * LANES;
+        const int32_t *next = from + mirrored(i + window / 2 + 1, blocks) * LANES;
+        const int32_t *last = from + mirrored(i - window / 2, blocks) * LANES;
+        for (int lane = 0; lane < LANES; lane++) {
+            to[i * LANES + lane] = window * here[lane] - sum[lane];
+            sum[lane] += next[lane] - last[lane];
+        }
+    }
+}
+
+static int block_waves(const Py_buffer *half, const Py_buffer *circle, const Py_buffer *out,
+                       Py_ssize_t height, Py_ssize_t width, int window)
+{
+    if (height < 4 || width < 4 || height % 4 || width % 4 || width > INT_MAX / height ||
+        window < 1 || window > WINDOW_MOST || window % 2 == 0)
+        return refused("height and width must be multiples of 4, and window odd");
     Py_ssize_t area = height * width, blocks = area / 16;
-    if (half->len != 3 * area || circle->len != 2 * VALUES * (Py_ssize_t)sizeof(float) ||
-        out->len != 2 * READINGS * blocks * (Py_ssize_t)sizeof(float))
+    Py_ssize_t points_size = LANES * blocks * (Py_ssize_t)sizeof(int32_t);
+    if (half->len != 3 * area || circle->len != 2 * VALUES * (Py_ssize_t)sizeof(int32_t) ||
+        out->len != points_size)
         return refused("the sizes of the buffers do not agree");
-    uint8_t *memory = malloc((size_t)(3 * area + (2 + 2 * TAPS) * width + 8));
+    uint8_t *memory = malloc((size_t)(points_size + 3 * area + (2 + 2 * TAPS) * width + 8));
     if (memory == NULL) {
         PyErr_NoMemory();
         return -1;
     }
     Py_BEGIN_ALLOW_THREADS;
-    int16_t *kept = (int16_t *)memory;
-    uint8_t *planes = memory + 2 * TAPS * width, *sharp = planes + 2 * area;
+    int32_t *lanes = (int32_t *)memory;
+    int16_t *kept = (int16_t *)(memory + points_size);
+    uint8_t *planes = memory + points_size + 2 * TAPS * width, *sharp = planes + 2 * area;
     uint8_t *scratch = sharp + area; /* 2 * width, or width + 4 */
-    float *cosine = out->buf, *sine = cosine + READINGS * blocks;
     chromas(half->buf, area, planes, planes + area);
     for (int order = 0; order < 2; order++) {
         const uint8_t *plane = planes + order * area;
-        Py_ssize_t first = 4 * order * blocks, second = first + 2 * blocks;
         sharpened(plane, height, width, scratch, kept, sharp);
-        points(plane, height, width, scratch, circle->buf, cosine + first, sine + first, blocks);
-        points(sharp, height, width, scratch, circle->buf, cosine + second, sine + second, blocks);
+        points(plane, height, width, scratch, circle->buf, lanes + 4 * order);
+        points(sharp, height, width, scratch, circle->buf, lanes + 4 * order + 2);
     }
+    without_common(lanes, blocks, window, out->buf);
     Py_END_ALLOW_THREADS;
     free(memory);
     return 0;
 }
 
-PyObject *py_block_points(PyObject *self, PyObject *arguments)
+PyObject *py_block_waves(PyObject *self, PyObject *arguments)
 {
     Py_buffer half, circle, out;
     Py_ssize_t height, width;
+    int window;
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*y*w*nn", &half, &circle, &out, &height, &width))
+    if (!PyArg_ParseTuple(arguments, "y*y*w*nni", &half, &circle, &out, &height, &width, &window))
         return NULL;
-    int result = block_points(&half, &circle, &out, height, width);
+    int result = block_waves(&half, &circle, &out, height, width, window);
     PyBuffer_Release(&half);
     PyBuffer_Release(&circle);
     PyBuffer_Release(&out);
