@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 
 _WIDE_MODES: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
-_STRIP_PIXELS: Final = 1 << 20  # larger pieces go back to the kernel, page by page
+_WHOLE_PIXELS: Final = 2 << 20  # of a picture that is copied in one piece
+_STRIP_PIXELS: Final = 1 << 18  # of the pieces of a larger one: their memory stays in the process
 # Description, maker, model, software, date, artist, copyright; Exif and GPS directories
 # (EXIF 3.0, clause 4.6).
 _EXIF_TAGS: Final = frozenset({270, 271, 272, 305, 306, 315, 33432})
@@ -318,7 +319,7 @@ def _pixels(image: Image.Image, header: Header) -> tuple[Pixels, Pixels | None, 
 def _in_strips(image: Image.Image, mode: str) -> tuple[Pixels, Pixels | None]:
     """Arrays of an image without a second whole copy of it in between."""
     width, height = image.size
-    if mode == image.mode == "RGB" and width * height <= _STRIP_PIXELS:
+    if mode == image.mode == "RGB" and width * height <= _WHOLE_PIXELS:
         return np.asarray(image), None
     rgb = np.empty((height, width, 3), dtype=np.uint8)
     alpha = np.empty((height, width), dtype=np.uint8) if mode == "RGBA" else None

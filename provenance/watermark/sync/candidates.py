@@ -40,7 +40,8 @@ _ASPECT: Final = 0.28  # log of the largest ratio of the two scales
 _ASPECT_APART: Final = 0.03
 
 Plane = npt.NDArray[np.float32]
-Power = npt.NDArray[np.float32] | npt.NDArray[np.uint16]
+Power = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+Sums = npt.NDArray[np.float32] | npt.NDArray[np.uint16]
 Matrices = npt.NDArray[np.float64]
 
 
@@ -100,7 +101,7 @@ def similarities(polar: Power, band: Band, count: int, aspect: float = 1.0) -> M
     """The best `count` similarities: float64 (count, 2, 2), best first.
 
     Args:
-        polar: see `polar_map`; where it is uint16, the sum of its 32 largest values has to be, too.
+        polar: see `polar_map`.
         band: whose synchronisation lines are looked for.
         count: how many.
         aspect: the lines are taken as if the mark had been stretched by this before.
@@ -111,7 +112,8 @@ def similarities(polar: Power, band: Band, count: int, aspect: float = 1.0) -> M
     least, most = (int(-np.log(scale) / _STEP) for scale in reversed(SCALES))
     above = max(0, -(int(radius.min()) + least))
     below = max(0, int(radius.max()) + most - _RADII)
-    padded = np.full((above + _RADII + below, 2 * _ANGLES), level, dtype=polar.dtype)
+    kind = np.uint16 if polar.dtype == np.uint8 else np.float32  # 32 lines of 255 fit
+    padded = cast("Sums", np.full((above + _RADII + below, 2 * _ANGLES), level, dtype=kind))
     padded[above : above + _RADII] = np.concatenate([polar, polar], axis=1)
     found = []
     for mirrored in (0, 1):
@@ -129,7 +131,7 @@ def similarities(polar: Power, band: Band, count: int, aspect: float = 1.0) -> M
     return rotations(scales, turns, mirrors)
 
 
-def _shifted_sum(padded: Power, shifts: npt.NDArray[np.int32], height: int) -> Power:
+def _shifted_sum(padded: Sums, shifts: npt.NDArray[np.int32], height: int) -> Sums:
     """Sum of the parts of a map that begin at `shifts`: (height, angles) in the type of the map."""
     summed = np.zeros((height, _ANGLES), dtype=padded.dtype)
     if native is not None:

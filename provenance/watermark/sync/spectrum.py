@@ -60,12 +60,12 @@ class Spectrum:
 
 
 @lru_cache(maxsize=1)
-def _rings() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
-    """Ring of each cell, uint8 (2K+1, K+1), and how many cells each ring has."""
+def _rings() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Ring of each cell, uint8 (2K+1, K+1), of those from row 0 on, and how many each has."""
     row, column = np.mgrid[-K : K + 1, 0:COLUMNS]
     ring = ring_of(np.hypot(column, row) / SIZE)
     count = np.maximum(np.bincount(ring.ravel(), minlength=_RINGS), 1)
-    return ring.astype(np.uint8), count
+    return ring.astype(np.uint8), ring[K:].ravel(), count
 
 
 def ring_of(frequency: npt.NDArray[np.floating]) -> npt.NDArray[np.intp]:
@@ -87,11 +87,11 @@ def transform(plane: Plane) -> tuple[Values, Plane, Plane]:
     values = np.concatenate([full[-K:], full[: K + 1]]).astype(np.complex64, copy=False)
     power = values.real**2
     power += values.imag**2
-    ring, count = _rings()
+    ring, lower, count = _rings()
     # Rows k and -k are in the same rings.
     half = power[K:].copy()
     half[1:] += power[K - 1 :: -1]
-    total = np.bincount(ring[K:].ravel(), half.ravel(), minlength=_RINGS)
+    total = np.bincount(lower, half.ravel(), minlength=_RINGS)
     mean = (total / count).astype(np.float32)
     table = np.zeros(256, dtype=np.float32)
     table[:_RINGS] = 1 / (mean + np.float32(1e-9))
