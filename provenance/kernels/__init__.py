@@ -38,6 +38,16 @@ class Native(Protocol):
             window: blocks, an odd number.
         """
 
+    def half_luma(self, rgb: Bytes, out: Bytes, height: int, width: int, /) -> None:
+        """Luma of 2x2 pixels (`watermark.sync.glance`).
+
+        Args:
+            rgb: uint8 (height, width, 3).
+            out: uint8 (height // 2, width // 2).
+            height: pixels, at least 2.
+            width: pixels, at least 2.
+        """
+
     def limited_differences(
         self,
         fixed: npt.NDArray[np.int16],
@@ -64,16 +74,24 @@ class Native(Protocol):
         """
 
     def payload_sums(
-        self, waves: Whole, bits: Bytes, lengths: Whole, out: npt.NDArray[np.int64], run: int, /
+        self,
+        waves: Whole,
+        bits: Bytes,
+        lengths: Whole,
+        out: npt.NDArray[np.int64],
+        run: int,
+        stride: int,
+        /,
     ) -> None:
-        """Sums of the blocks where payloads have a 1, and of all squares.
+        """Sums of the blocks where payloads have a 1, and of all squares (`public_glance`).
 
         Args:
             waves: int32 (blocks, 16), within +-131071.
             bits: uint8, the payloads one after another; each is repeated over the picture.
             lengths: int32 (payloads,), bits in each.
             out: int64 (payloads + 1, 16), the squares last.
-            run: blocks in a row of the picture's blocks that are looked at; as many are left out.
+            run: blocks that follow one another in the picture.
+            stride: from the first block of a run to the first of the next.
         """
 
     def sampled_rows(

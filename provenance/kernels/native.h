@@ -49,6 +49,7 @@ INLINE PyObject *finished(int result)
 }
 
 PyObject *py_block_waves(PyObject *self, PyObject *arguments);
+PyObject *py_half_luma(PyObject *self, PyObject *arguments);
 PyObject *py_limited_differences(PyObject *self, PyObject *arguments);
 PyObject *py_payload_sums(PyObject *self, PyObject *arguments);
 PyObject *py_sampled_rows(PyObject *self, PyObject *arguments);

@@ -2,7 +2,7 @@
 
 #include "native.h"
 
-enum { LANES = 16, FLUSH = 1 << 14, BLOCKS_MOST = 1 << 28, COLUMNS_MOST = 1 << 24 };
+enum { LANES = 16, FLUSH = 1 << 14, BLOCKS_MOST = 1 << 28, STRIDE_MOST = 1 << 24 };
 
 /* Adds lanes of the blocks where the payload has a 1. */
 CLONES static void add_ones(const int32_t *waves, const uint8_t *ones, Py_ssize_t count,
@@ -23,13 +23,13 @@ CLONES static void add_powers(const int32_t *waves, Py_ssize_t count, int64_t *s
             sums[lane] += (int64_t)waves[i * LANES + lane] * waves[i * LANES + lane];
 }
 
-/* The payload's bits at the next blocks, in runs that the picture's skipped rows interrupt. */
+/* The payload's bits at the next blocks, in runs between which some may be left out. */
 static void bits_at(const uint8_t *bits, Py_ssize_t length, Py_ssize_t first, Py_ssize_t count,
-                    Py_ssize_t run, uint8_t *ones)
+                    Py_ssize_t run, Py_ssize_t stride, uint8_t *ones)
 {
     for (Py_ssize_t i = 0; i < count;) {
         Py_ssize_t block = first + i, end = (block / run + 1) * run - first;
-        Py_ssize_t place = (block / run * 2 * run + block % run) % length;
+        Py_ssize_t place = (block / run * stride + block % run) % length;
         for (end = end < count ? end : count; i < end; i++) {
             ones[i] = bits[place];
             place = place + 1 == length ? 0 : place + 1;
@@ -38,14 +38,14 @@ static void bits_at(const uint8_t *bits, Py_ssize_t length, Py_ssize_t first, Py
 }
 
 static int payload_sums(const Py_buffer *waves, const Py_buffer *bits, const Py_buffer *lengths,
-                        const Py_buffer *out, Py_ssize_t run)
+                        const Py_buffer *out, Py_ssize_t run, Py_ssize_t stride)
 {
     const Py_ssize_t row = LANES * (Py_ssize_t)sizeof(int32_t);
     Py_ssize_t blocks = waves->len / row, all = 0;
     Py_ssize_t payloads = lengths->len / (Py_ssize_t)sizeof(int32_t);
     const int32_t *length = lengths->buf;
-    if (run < 1 || run > COLUMNS_MOST || blocks > BLOCKS_MOST)
-        return refused("run or the number of blocks is out of range");
+    if (run < 1 || stride < run || stride > STRIDE_MOST || blocks > BLOCKS_MOST)
+        return refused("run, stride or the number of blocks is out of range");
     for (Py_ssize_t i = 0; i < payloads; all += length[i++])
         if (length[i] < 1)
             return refused("a length is out of range");
@@ -61,7 +61,7 @@ static int payload_sums(const Py_buffer *waves, const Py_buffer *bits, const Py_
         const uint8_t *payload = bits->buf;
         int64_t *sums = out->buf;
         for (Py_ssize_t i = 0; i < payloads; payload += length[i++], sums += LANES) {
-            bits_at(payload, length[i], first, count, run, ones);
+            bits_at(payload, length[i], first, count, run, stride, ones);
             add_ones(part, ones, count, sums);
         }
         add_powers(part, count, sums);
@@ -73,11 +73,11 @@ static int payload_sums(const Py_buffer *waves, const Py_buffer *bits, const Py_
 PyObject *py_payload_sums(PyObject *self, PyObject *arguments)
 {
     Py_buffer waves, bits, lengths, out;
-    Py_ssize_t run;
+    Py_ssize_t run, stride;
     (void)self;
-    if (!PyArg_ParseTuple(arguments, "y*y*y*w*n", &waves, &bits, &lengths, &out, &run))
+    if (!PyArg_ParseTuple(arguments, "y*y*y*w*nn", &waves, &bits, &lengths, &out, &run, &stride))
         return NULL;
-    int result = payload_sums(&waves, &bits, &lengths, &out, run);
+    int result = payload_sums(&waves, &bits, &lengths, &out, run, stride);
     PyBuffer_Release(&waves);
     PyBuffer_Release(&bits);
     PyBuffer_Release(&lengths);

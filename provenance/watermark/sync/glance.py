@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from provenance.kernels import native
 from provenance.watermark.carriers import frame
 from provenance.watermark.carriers.frame import Pixels
 from provenance.watermark.carriers.lattice import TILE, Band, Lattice
@@ -100,6 +101,9 @@ def _small_luma(rgb: Pixels) -> Plane:
 def _half_luma(rgb: Pixels) -> Luma:
     """Luma of 2x2 pixels: uint8 (H // 2, W // 2)."""
     made = np.empty((rgb.shape[0] // 2, rgb.shape[1] // 2), dtype=np.uint8)
+    if native is not None:
+        native.half_luma(np.ascontiguousarray(rgb), made, *rgb.shape[:2])
+        return made
     for top in range(0, 2 * len(made), _STRIP_ROWS):
         strip = rgb[top : min(top + _STRIP_ROWS, 2 * len(made))]
         made[top // 2 : (top + len(strip)) // 2] = _halved(_luma(strip))

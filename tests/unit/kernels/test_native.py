@@ -17,7 +17,7 @@ from provenance.kernels import native
 from provenance.markers import public_glance
 from provenance.watermark.carriers.lattice import FULL_BAND
 from provenance.watermark.reading import filter as filters
-from provenance.watermark.sync import candidates
+from provenance.watermark.sync import candidates, glance
 
 if native is None and "CI" in os.environ and shutil.which("cc"):
     pytest.fail("there is a C compiler, and the kernels were not built", pytrace=False)
@@ -58,15 +58,17 @@ def test_waves_of_every_chroma():
 @given(
     st.integers(1, 70),
     st.integers(1, 600),
+    st.sampled_from([1, 2]),
     st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=70), min_size=1, max_size=4),
     SEEDS,
 )
-def test_sums_of_payloads(rows, columns, bits, seed):
-    count = int(public_glance._looked_at(rows).sum()) * columns
+def test_sums_of_payloads(rows, columns, every, bits, seed):
+    blocks = public_glance._Blocks(rows, columns, every)
+    count = len(blocks.of(np.zeros(1)))
     waves = np.random.default_rng(seed).integers(-33792, 33793, (count, 2, 8), dtype=np.int32)
 
     def sums():
-        return public_glance._sums(waves, tuple(map(tuple, bits)), rows, columns)
+        return public_glance._sums(waves, tuple(map(tuple, bits)), blocks)
 
     for made, expected in zip(sums(), without(public_glance, sums), strict=True):
         assert np.array_equal(made, expected)
@@ -91,6 +93,13 @@ def test_sampled_rows_of_white_and_of_parts_of_a_picture():
     assert np.array_equal(pdq._rows(white), without(pdq, lambda: pdq._rows(white)))
     part = pixels((200, 300, 3), 1, 60)[3:190, 5:250]
     assert np.array_equal(pdq._rows(part), without(pdq, lambda: pdq._rows(part)))
+
+
+@given(st.integers(2, 90), st.integers(2, 90), SEEDS, st.sampled_from([0.5, 3, 40, 900]))
+def test_half_luma(height, width, seed, spread):
+    rgb = pixels((height, width, 3), seed, spread)
+    made = glance._half_luma(rgb)
+    assert np.array_equal(made, without(glance, lambda: glance._half_luma(rgb)))
 
 
 @pytest.mark.parametrize(("dtype", "factor"), [(np.uint8, 25), (np.float32, 1)])
@@ -140,16 +149,20 @@ WRONG = {
     "waves: below nothing": ("block_waves", HALF, CIRCLE, whole(4, 16), -8, -8, 33),
     "waves: huge": ("block_waves", HALF, CIRCLE, whole(4, 16), 1 << 40, 1 << 40, 33),
     "waves: window": ("block_waves", HALF, CIRCLE, whole(4, 16), 8, 8, 32),
-    "payloads: waves": ("payload_sums", whole(63), BITS, LENGTHS, SUMS, 8),
-    "payloads: bits": ("payload_sums", whole(4, 16), BITS[:4], LENGTHS, SUMS, 8),
-    "payloads: lengths": ("payload_sums", whole(4, 16), BITS, LENGTHS - 4, SUMS, 8),
-    "payloads: out": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS[:2], 8),
-    "payloads: run": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS, 0),
+    "payloads: waves": ("payload_sums", whole(63), BITS, LENGTHS, SUMS, 8, 16),
+    "payloads: bits": ("payload_sums", whole(4, 16), BITS[:4], LENGTHS, SUMS, 8, 16),
+    "payloads: lengths": ("payload_sums", whole(4, 16), BITS, LENGTHS - 4, SUMS, 8, 16),
+    "payloads: out": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS[:2], 8, 16),
+    "payloads: run": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS, 0, 16),
+    "payloads: stride": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS, 8, 7),
     "differences: fixed": ("limited_differences", FIXED, zeros(9, 8), 9, 8, 4, 32, 1.0, 1.0),
     "differences: out": ("limited_differences", FIXED, zeros(8, 7), 8, 8, 4, 32, 1.0, 1.0),
     "differences: edge": ("limited_differences", FIXED, zeros(14, 14), 14, 14, 1, 32, 1.0, 1.0),
     "differences: limit": ("limited_differences", FIXED, zeros(8, 8), 8, 8, 4, 1 << 15, 1.0, 1.0),
     "differences: nothing": ("limited_differences", FIXED, zeros(0), 0, 8, 4, 32, 1.0, 1.0),
+    "luma: rgb": ("half_luma", HALF, zeros(4, 4, dtype=np.uint8), 9, 8),
+    "luma: out": ("half_luma", HALF, zeros(4, 3, dtype=np.uint8), 8, 8),
+    "luma: one row": ("half_luma", HALF, zeros(0, 32, dtype=np.uint8), 1, 64),
     "rows: rgb": ("sampled_rows", HALF, SHIFTS, zeros(2, 3), zeros(2, 8), 9, 8),
     "rows: weights": ("sampled_rows", HALF, SHIFTS, zeros(7), zeros(2, 8), 8, 8),
     "rows: out": ("sampled_rows", HALF, SHIFTS, zeros(2, 3), zeros(2, 7), 8, 8),

@@ -1,4 +1,4 @@
-"""What a glance at half of a picture says about public payloads."""
+"""What a glance at a picture says about public payloads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from support import copies, markers, pictures
 from provenance.imaging import load
 from provenance.manifest import read
 from provenance.markers import catalogue, find
-from provenance.markers.public_glance import _at_blocks, _by_place, _half, _numbers, shows
+from provenance.markers.public_glance import _Blocks, _by_place, _half, _numbers, shows
 from provenance.markers.public_payload import _values
 from provenance.trust import TrustStore
 
@@ -44,7 +44,7 @@ def test_any_shape_can_be_looked_at(shape):
 def test_whole_numbers_of_8_bits_are_near_the_exact_ones():
     rgb = pictures.crop(512, 64)[:64]  # all of its block rows are looked at
     exact = _values(np.ascontiguousarray(rgb)).reshape(2, 2, 2, -1)  # sharpened, order, centre
-    numbers = np.reshape(_numbers(_half(rgb, 8, rgb.shape[1] // 8)), (2, 2, 2, -1))
+    numbers = np.reshape(_numbers(_half(rgb, _Blocks(8, rgb.shape[1] // 8, 2))), (2, 2, 2, -1))
     seen = numbers.swapaxes(0, 1)
     assert np.abs(exact[0] - seen[0]).max() <= 3
     assert np.abs(exact[1] - seen[1]).max() <= 5
@@ -53,8 +53,9 @@ def test_whole_numbers_of_8_bits_are_near_the_exact_ones():
 def test_places_are_those_of_the_payload_in_the_whole_picture():
     rows, columns, length = 20, 7, 32
     whole = (np.arange(rows * columns) % length).reshape(rows, columns)
-    place = _at_blocks(np.arange(length), rows, columns)
+    place = _Blocks(rows, columns, 2).of(np.arange(length))
     assert place.tolist() == np.concatenate([whole[:8].ravel(), whole[16:].ravel()]).tolist()
+    assert _Blocks(rows, columns, 1).of(np.arange(length)).tolist() == whole.ravel().tolist()
     places = _by_place(np.stack([place, np.ones(len(place))]), place, length)
     assert places[0] == pytest.approx(np.arange(length) - (length - 1) / 2)
     assert not places[1].any()
