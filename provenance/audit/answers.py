@@ -33,7 +33,7 @@ def checked(row: object, key: str) -> Row:
 
 def _is_text(value: Any) -> bool:  # noqa: ANN401 - any JSON
     # A lone surrogate is JSON, but not UTF-8.
-    return isinstance(value, str) and utf8(value) == value
+    return isinstance(value, str) and (value.isascii() or utf8(value) == value)
 
 
 def _is_texts(value: Any) -> bool:  # noqa: ANN401

@@ -48,7 +48,7 @@ def _work(verifier: Verifier, chunk: Chunk, start: int, channel: Channel) -> Non
     found = items(chunk, start, verifier.limits)
     for index in range(start, chunk.count):
         channel.say("begin", index)
-        channel.say("row", index, _row(found, chunk.key(index), verifier))
+        channel.say("row", index, _row(found, chunk.key(index), verifier), at_once=False)
     channel.say("end")
 
 

@@ -59,10 +59,17 @@ class Channel:
             raise EOFError
         return pickle.loads(base64.b64decode(line))  # noqa: S301 - written by our parent
 
-    def say(self, *message: object) -> None:
-        """One answer."""
+    def say(self, *message: object, at_once: bool = True) -> None:
+        """One answer.
+
+        Args:
+            message: values of JSON.
+            at_once: False where the next answer follows before any work: they go together, and
+                the other side wakes up once.
+        """
         self._answers.write(json.dumps(message) + "\n")
-        self._answers.flush()
+        if at_once:
+            self._answers.flush()
 
 
 def order(value: object) -> bytes:

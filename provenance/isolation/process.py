@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, Self
 
 from provenance.errors import ErrorCode, ProvenanceError
@@ -108,7 +107,11 @@ class Process:
     def resident(self) -> int:
         """Bytes of memory that it holds now; 0 where the system does not tell."""
         try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+            statm = os.open(f"/proc/{self.pid}/statm", os.O_RDONLY)
+            try:
+                pages = int(os.read(statm, 200).split()[1])
+            finally:
+                os.close(statm)
         except (OSError, ValueError, IndexError):
             return 0
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -233,7 +236,7 @@ def _wait(descriptor: int, event: int, left: float) -> tuple[bool, float]:
 
 def _parsed(line: bytes) -> list[Any]:
     try:
-        message = json.loads(line, parse_constant=_refuse)
+        message = _JSON.decode(line.decode())
     except (ValueError, RecursionError) as error:
         raise WorkerLostError("the worker answered with something else") from error
     if not isinstance(message, list):
@@ -243,3 +246,6 @@ def _parsed(line: bytes) -> list[Any]:
 
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number")
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse)
