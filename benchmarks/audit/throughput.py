@@ -74,6 +74,7 @@ ACCEPTED_CLASS: Final = "JPEG 85, 1 MP"
 ACCEPTED: Final = {"fast": 1.6, "standard": 4.0}
 PACKAGES: Final = ("provenance", "numpy", "scipy", "opencv-python", "pillow", "c2pa-python")
 DEEP_FILES: Final = 6
+POOL_ROUNDS: Final = 5
 POOL_DEPTHS: Final = (Depth.FAST, Depth.STANDARD)
 _VERSION: Final = "benchmark"
 _HOUR: Final = 3600.0
@@ -98,10 +99,7 @@ def main() -> None:
     names = [ACCEPTED_CLASS] if options.workers_only else list(CLASSES)
     made = {name: files(name, options.files, options.seed) for name in names}
     single = {} if options.workers_only else {n: _single(made[n], options) for n in names}
-    pool = {
-        depth.value: {n: _pool(made[ACCEPTED_CLASS], depth, n, options) for n in (1, 2)}
-        for depth in POOL_DEPTHS
-    }
+    pool = {depth.value: _pools(made[ACCEPTED_CLASS], depth, options) for depth in POOL_DEPTHS}
     facts["load after"] = "{:.1f} {:.1f} {:.1f}".format(*os.getloadavg())
     document = _document(facts, options, made, single, pool)
     text = "\n".join(_markdown(document)) + "\n"
@@ -192,35 +190,50 @@ def _single(files: Files, options: argparse.Namespace) -> dict[str, Cost]:
 # --- worker processes ---------------------------------------------------------------------
 
 
-def _pool(files: Files, depth: Depth, count: int, options: argparse.Namespace) -> dict[str, float]:
-    """Images a second of so many workers, by the wall and by the CPU time that they got."""
+Measured = dict[str, float]
+
+
+def _pools(files: Files, depth: Depth, options: argparse.Namespace) -> dict[int, Measured]:
+    """One worker and two, in turns: the machine may get faster or slower meanwhile."""
     orders = Orders(
         verifier=Verifier(keyring=keyring(options.seed), depth=depth), memory=1_500_000_000
     )
+    crew = [Worker(orders, Confinement()) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder:
         names = _written(Path(folder), files, options.pool_files)
-        shares = [names[start::count] for start in range(count)]
-        crew = [Worker(orders, Confinement()) for _ in shares]
+        rounds: dict[int, list[Measured]] = {1: [], 2: []}
         try:
             for worker in crew:  # start-up is not what is measured
                 list(worker.rows(_chunk(names[: len(files)])))
-            before = [_cpu(worker) for worker in crew]
-            parent = time.process_time()
-            began = time.perf_counter()
-            threads = [
-                threading.Thread(target=lambda w=w, s=s: list(w.rows(_chunk(s))))
-                for w, s in zip(crew, shares, strict=True)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            wall = time.perf_counter() - began
-            parent = time.process_time() - parent
-            spent = [_cpu(worker) - first for worker, first in zip(crew, before, strict=True)]
+            for _ in range(POOL_ROUNDS):
+                for count, found in rounds.items():
+                    found.append(_round(crew[:count], names))
         finally:
             for worker in crew:
                 worker.stop()
+    return {
+        count: {key: statistics.median(item[key] for item in found) for key in found[0]}
+        for count, found in rounds.items()
+    }
+
+
+def _round(crew: list[Worker], names: tuple[str, ...]) -> Measured:
+    """Images a second of some workers, by the wall and by the CPU time that they got."""
+    shares = [names[start :: len(crew)] for start in range(len(crew))]
+    before = [_cpu(worker) for worker in crew]
+    parent = time.process_time()
+    began = time.perf_counter()
+    threads = [
+        threading.Thread(target=lambda w=w, s=s: list(w.rows(_chunk(s))))
+        for w, s in zip(crew, shares, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wall = time.perf_counter() - began
+    parent = time.process_time() - parent
+    spent = [_cpu(worker) - first for worker, first in zip(crew, before, strict=True)]
     return {
         "images": len(names),
         "wall_s": wall,
@@ -228,7 +241,7 @@ def _pool(files: Files, depth: Depth, count: int, options: argparse.Namespace) -
         "parent_cpu_s": parent,
         "images_per_s": len(names) / wall,
         # What so many cores give that have nothing else to do.
-        "images_per_s_of_cpu": len(names) / (sum(spent) / count),
+        "images_per_s_of_cpu": len(names) / (sum(spent) / len(crew)),
     }
 
 
@@ -263,7 +276,7 @@ def _document(
     options: argparse.Namespace,
     made: dict[str, Files],
     single: dict[str, dict[str, Cost]],
-    pool: dict[str, dict[int, dict[str, float]]],
+    pool: dict[str, dict[int, Measured]],
 ) -> dict[str, Any]:
     classes = {
         name: {
@@ -315,6 +328,7 @@ def _markdown(document: dict[str, Any]) -> Iterator[str]:
         yield from _single_tables(document)
     yield f"\nWorker processes, {document['accepted']['class']}. The last column is what two give"
     yield "of what one gives, by the wall on this shared machine, and by the CPU time they got.\n"
+    yield f"Medians of {POOL_ROUNDS} rounds, in which one and two take turns.\n"
     yield "| depth | images | one: CPU ms | two: CPU ms | parent: CPU ms | two/one |"
     yield "|---|---|---|---|---|---|"
     for depth, by in document["workers"].items():
