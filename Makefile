@@ -21,7 +21,7 @@ $(BIN)/python:
 		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt $(wildcard provenance/kernels/*.[ch])
 	$(PIP) install $(PINS) -e '.[imwatermark]'
 	@touch $@
 
