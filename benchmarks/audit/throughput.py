@@ -74,7 +74,8 @@ ACCEPTED_CLASS: Final = "JPEG 85, 1 MP"
 ACCEPTED: Final = {"fast": 1.6, "standard": 4.0}
 PACKAGES: Final = ("provenance", "numpy", "scipy", "opencv-python", "pillow", "c2pa-python")
 DEEP_FILES: Final = 6
-POOL_ROUNDS: Final = 5
+POOL_ROUNDS: Final = 7
+CHUNK: Final = 25
 POOL_DEPTHS: Final = (Depth.FAST, Depth.STANDARD)
 _VERSION: Final = "benchmark"
 _HOUR: Final = 3600.0
@@ -219,14 +220,16 @@ def _pools(files: Files, depth: Depth, options: argparse.Namespace) -> dict[int,
 
 def _round(crew: list[Worker], names: tuple[str, ...]) -> Measured:
     """Images a second of some workers, by the wall and by the CPU time that they got."""
-    shares = [names[start :: len(crew)] for start in range(len(crew))]
+    chunks = iter([names[first : first + CHUNK] for first in range(0, len(names), CHUNK)])
+
+    def work(worker: Worker) -> None:
+        for chunk in chunks:  # whoever is free takes the next, as in a run
+            list(worker.rows(_chunk(chunk)))
+
     before = [_cpu(worker) for worker in crew]
     parent = time.process_time()
     began = time.perf_counter()
-    threads = [
-        threading.Thread(target=lambda w=w, s=s: list(w.rows(_chunk(s))))
-        for w, s in zip(crew, shares, strict=True)
-    ]
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in crew]
     for thread in threads:
         thread.start()
     for thread in threads:
