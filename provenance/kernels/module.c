@@ -7,6 +7,7 @@ static PyMethodDef methods[] = {
     {"limited_differences", py_limited_differences, METH_VARARGS, NULL},
     {"shifted_sum", py_shifted_sum, METH_VARARGS, NULL},
     {"sampled_rows", py_sampled_rows, METH_VARARGS, NULL},
+    {"viterbi", py_viterbi, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
