@@ -136,6 +136,25 @@ class Native(Protocol):
             size: bytes of a cell, 2 or 4.
         """
 
+    def viterbi(
+        self,
+        metrics: Floats,
+        known: npt.NDArray[np.int8],
+        branches: Bytes,
+        out: Bytes,
+        overlap: int,
+        /,
+    ) -> None:
+        """The most likely block of a tail-biting code (`watermark.coding.convolutional`).
+
+        Args:
+            metrics: float32 (n, 16), finite, what each output of a step gains.
+            known: int8 (n,), 0 or 1 where the bit is known, else -1.
+            branches: uint8 (2048,), the output of the branch from each even state with bit 0.
+            out: uint8 (n,).
+            overlap: steps that are run beyond the block at both ends.
+        """
+
 
 def _built() -> Native | None:
     try:

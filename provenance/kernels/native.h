@@ -54,5 +54,6 @@ PyObject *py_limited_differences(PyObject *self, PyObject *arguments);
 PyObject *py_payload_sums(PyObject *self, PyObject *arguments);
 PyObject *py_sampled_rows(PyObject *self, PyObject *arguments);
 PyObject *py_shifted_sum(PyObject *self, PyObject *arguments);
+PyObject *py_viterbi(PyObject *self, PyObject *arguments);
 
 #endif

@@ -19,6 +19,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from provenance.kernels import native
+
 MEMORY: Final = 12
 GENERATORS: Final = (0o11145, 0o12477, 0o15573, 0o16727)
 RATE: Final = len(GENERATORS)
@@ -40,14 +42,14 @@ def _parity() -> Bits:
 
 
 @lru_cache(maxsize=1)
-def _branches() -> npt.NDArray[np.intp]:
-    """Outputs, as a number, of the branch from each even state 2j with input 0: (2048,).
+def _branches() -> Bits:
+    """Outputs, as a number, of the branch from each even state 2j with input 0: uint8 (2048,).
 
     All generators tap the newest and the oldest bit, so changing either of the two
     complements all outputs: the other three branches of the butterfly follow from this one.
     """
-    outputs = _parity()[:, 2 * np.arange(_HALF)].astype(np.intp)
-    numbers: npt.NDArray[np.intp] = (outputs << np.arange(RATE)[:, None]).sum(axis=0)
+    outputs = _parity()[:, 2 * np.arange(_HALF)]
+    numbers: Bits = (outputs << np.arange(RATE)[:, None]).sum(axis=0).astype(np.uint8)
     return numbers
 
 
@@ -98,8 +100,13 @@ def decode(soft: Soft, known: Known) -> Bits:
         uint8 (n,), equal to `known` wherever that is a bit.
     """
     steps = len(soft)
+    metrics = soft @ _signs()
+    if native is not None:
+        block = np.empty(steps, dtype=np.uint8)
+        native.viterbi(metrics, known, _branches(), block, _OVERLAP)
+        return block
     order = np.arange(-_OVERLAP, steps + _OVERLAP) % steps
-    metric = (soft @ _signs())[:, _branches()]
+    metric = metrics[:, _branches()]
     survivors = np.zeros((len(order), 2, _HALF), dtype=np.bool_)
     score, even, odd = (np.zeros((2, _HALF), dtype=np.float32) for _ in range(3))
     bits: list[int] = known.tolist()

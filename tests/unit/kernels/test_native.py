@@ -16,6 +16,7 @@ from provenance.fingerprint import pdq
 from provenance.kernels import native
 from provenance.markers import public_glance
 from provenance.watermark.carriers.lattice import FULL_BAND
+from provenance.watermark.coding import convolutional
 from provenance.watermark.reading import filter as filters
 from provenance.watermark.sync import candidates, glance
 
@@ -125,6 +126,24 @@ def test_shifted_sums_of_any_place(plane, places):
     assert np.array_equal(out, expected)
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["any evidence", "ties"])
+@given(st.integers(1, 100), SEEDS, st.sampled_from([0, 0.25, 1]))
+def test_viterbi(whole, length, seed, share):
+    rng = np.random.default_rng(seed)
+    soft = rng.normal(0, 2, (length, convolutional.RATE)).astype(np.float32)
+    if whole:
+        soft = np.round(soft)
+    bits = rng.integers(0, 2, length)
+    known = np.where(rng.random(length) < share, bits, convolutional.UNKNOWN).astype(np.int8)
+
+    def block():
+        return convolutional.decode(soft, known)
+
+    made = block()
+    assert np.array_equal(made, without(convolutional, block))
+    assert np.array_equal(made[known >= 0], known[known >= 0])
+
+
 def zeros(*shape, dtype=np.float32):
     return np.zeros(shape, dtype=dtype)
 
@@ -140,6 +159,9 @@ SUMS = zeros(3, 16, dtype=np.int64)
 HALF = zeros(8, 8, 3, dtype=np.uint8)
 FIXED = zeros(16, 16, dtype=np.int16)
 SHIFTS = zeros(1, 2, dtype=np.int32)
+KNOWN = zeros(12, dtype=np.int8)
+BRANCHES = zeros(2048, dtype=np.uint8)
+BLOCK = zeros(12, dtype=np.uint8)
 WRONG = {
     "waves: half": ("block_waves", HALF[:4].copy(), CIRCLE, whole(4, 16), 8, 8, 33),
     "waves: circle": ("block_waves", HALF, CIRCLE[:, :510].copy(), whole(4, 16), 8, 8, 33),
@@ -176,6 +198,16 @@ WRONG = {
     "sum: cells": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 8, 4, 8),
     "sum: lines": ("shifted_sum", zeros(8, 8), zeros(65, 2, dtype=np.int32), zeros(4, 4), 8, 4, 4),
     "sum: nothing": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 8, 0, 4),
+    "viterbi: metrics": ("viterbi", zeros(11, 16), KNOWN, BRANCHES, BLOCK, 40),
+    "viterbi: no whole row": ("viterbi", zeros(12 * 16 + 1), KNOWN, BRANCHES, BLOCK, 40),
+    "viterbi: above a bit": ("viterbi", zeros(12, 16), KNOWN + np.int8(2), BRANCHES, BLOCK, 40),
+    "viterbi: below unknown": ("viterbi", zeros(12, 16), KNOWN - np.int8(2), BRANCHES, BLOCK, 40),
+    "viterbi: branches": ("viterbi", zeros(12, 16), KNOWN, BRANCHES[1:], BLOCK, 40),
+    "viterbi: output": ("viterbi", zeros(12, 16), KNOWN, BRANCHES + np.uint8(16), BLOCK, 40),
+    "viterbi: out": ("viterbi", zeros(12, 16), KNOWN, BRANCHES, BLOCK[1:], 40),
+    "viterbi: nothing": ("viterbi", zeros(0), KNOWN[:0], BRANCHES, BLOCK[:0], 40),
+    "viterbi: overlap": ("viterbi", zeros(12, 16), KNOWN, BRANCHES, BLOCK, -1),
+    "viterbi: huge": ("viterbi", zeros(12, 16), KNOWN, BRANCHES, BLOCK, 1 << 40),
 }
 
 
