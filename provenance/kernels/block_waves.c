@@ -2,7 +2,7 @@
 
 #include "native.h"
 
-enum { TAPS = 5, VALUES = 511, READINGS = 8, LANES = 2 * READINGS, WINDOW_MOST = 999 };
+enum { TAPS = 5, VALUES = 511, WINDOW_MOST = 999 };
 
 /* OpenCV's U of 8-bit pixels: fixed point of 14 bits, Y rounded before. */
 INLINE uint8_t chroma(int first, int green, int last)
@@ -142,10 +142,8 @@ static int block_waves(const Py_buffer *half, const Py_buffer *circle, const Py_
         out->len != points_size)
         return refused("the sizes of the buffers do not agree");
     uint8_t *memory = malloc((size_t)(points_size + 3 * area + (2 + 2 * TAPS) * width + 8));
-    if (memory == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (memory == NULL)
+        return no_memory();
     Py_BEGIN_ALLOW_THREADS;
     int32_t *lanes = (int32_t *)memory;
     int16_t *kept = (int16_t *)(memory + points_size);
@@ -173,8 +171,5 @@ PyObject *py_block_waves(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*y*w*nni", &half, &circle, &out, &height, &width, &window))
         return NULL;
     int result = block_waves(&half, &circle, &out, height, width, window);
-    PyBuffer_Release(&half);
-    PyBuffer_Release(&circle);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 3, &half, &circle, &out);
 }

@@ -2,13 +2,10 @@
 
 #include "native.h"
 
-/* OpenCV's grey of 8-bit pixels: fixed point of 15 bits. */
-CLONES static void grey(const uint8_t *rgb, Py_ssize_t width, uint16_t *out)
+CLONES static void luma_row(const uint8_t *rgb, Py_ssize_t width, uint16_t *out)
 {
-    for (Py_ssize_t x = 0; x < width; x++) {
-        int r = rgb[3 * x], g = rgb[3 * x + 1], b = rgb[3 * x + 2];
-        out[x] = (uint16_t)((9798 * r + 19235 * g + 3735 * b + 16384) >> 15);
-    }
+    for (Py_ssize_t x = 0; x < width; x++)
+        out[x] = (uint16_t)grey(rgb + 3 * x);
 }
 
 CLONES static void halved(const uint16_t *upper, const uint16_t *lower, Py_ssize_t width,
@@ -29,15 +26,13 @@ static int half_luma(const Py_buffer *rgb, const Py_buffer *out, Py_ssize_t heig
     if (rgb->len != 3 * height * width || out->len != height / 2 * half)
         return refused("the sizes of the buffers do not agree");
     uint16_t *luma = malloc((size_t)(4 * half) * sizeof(uint16_t));
-    if (luma == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (luma == NULL)
+        return no_memory();
     Py_BEGIN_ALLOW_THREADS;
     for (Py_ssize_t y = 0; y < height / 2; y++) {
         const uint8_t *rows = (const uint8_t *)rgb->buf + 6 * y * width;
-        grey(rows, 2 * half, luma);
-        grey(rows + 3 * width, 2 * half, luma + 2 * half);
+        luma_row(rows, 2 * half, luma);
+        luma_row(rows + 3 * width, 2 * half, luma + 2 * half);
         halved(luma, luma + 2 * half, half, (uint8_t *)out->buf + y * half);
     }
     Py_END_ALLOW_THREADS;
@@ -53,7 +48,5 @@ PyObject *py_half_luma(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*w*nn", &rgb, &out, &height, &width))
         return NULL;
     int result = half_luma(&rgb, &out, height, width);
-    PyBuffer_Release(&rgb);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 2, &rgb, &out);
 }

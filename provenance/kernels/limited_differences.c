@@ -57,7 +57,5 @@ PyObject *py_limited_differences(PyObject *self, PyObject *arguments)
                           &single, &both))
         return NULL;
     int result = limited_differences(&fixed, &out, height, width, edge, limit, single, both);
-    PyBuffer_Release(&fixed);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 2, &fixed, &out);
 }

@@ -14,6 +14,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +41,36 @@ INLINE int refused(const char *what)
     return -1;
 }
 
-/* What a function returns to Python: None, or NULL where an error was raised. */
-INLINE PyObject *finished(int result)
+/* Raises MemoryError; -1. */
+INLINE int no_memory(void)
 {
+    PyErr_NoMemory();
+    return -1;
+}
+
+/* Gives so many buffers back. What a function returns to Python: None, or NULL where an error was
+ * raised. */
+static inline PyObject *finished(int result, int buffers, ...)
+{
+    va_list list;
+    va_start(list, buffers);
+    while (buffers--)
+        PyBuffer_Release(va_arg(list, Py_buffer *));
+    va_end(list);
     if (result < 0)
         return NULL;
     Py_RETURN_NONE;
 }
+
+/* OpenCV's grey of an 8-bit pixel in the order R, G, B: fixed point of 15 bits. */
+INLINE int grey(const uint8_t *pixel)
+{
+    return (9798 * pixel[0] + 19235 * pixel[1] + 3735 * pixel[2] + 16384) >> 15;
+}
+
+/* What `block_waves` writes for each block and `payload_sums` reads: a cosine and a sine of each
+ * reading. */
+enum { READINGS = 8, LANES = 2 * READINGS };
 
 PyObject *py_block_waves(PyObject *self, PyObject *arguments);
 PyObject *py_half_luma(PyObject *self, PyObject *arguments);

@@ -2,7 +2,7 @@
 
 #include "native.h"
 
-enum { LANES = 16, FLUSH = 1 << 14, BLOCKS_MOST = 1 << 28, STRIDE_MOST = 1 << 24 };
+enum { FLUSH = 1 << 14, BLOCKS_MOST = 1 << 28, STRIDE_MOST = 1 << 24 };
 
 /* Adds lanes of the blocks where the payload has a 1. */
 CLONES static void add_ones(const int32_t *waves, const uint8_t *ones, Py_ssize_t count,
@@ -78,9 +78,5 @@ PyObject *py_payload_sums(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*y*y*w*nn", &waves, &bits, &lengths, &out, &run, &stride))
         return NULL;
     int result = payload_sums(&waves, &bits, &lengths, &out, run, stride);
-    PyBuffer_Release(&waves);
-    PyBuffer_Release(&bits);
-    PyBuffer_Release(&lengths);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 4, &waves, &bits, &lengths, &out);
 }

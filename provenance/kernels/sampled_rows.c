@@ -2,13 +2,10 @@
 
 #include "native.h"
 
-/* OpenCV's grey of 8-bit pixels: fixed point of 15 bits. */
-CLONES static void grey(const uint8_t *rgb, Py_ssize_t width, float *out)
+CLONES static void luma_row(const uint8_t *rgb, Py_ssize_t width, float *out)
 {
-    for (Py_ssize_t x = 0; x < width; x++) {
-        int r = rgb[3 * x], g = rgb[3 * x + 1], b = rgb[3 * x + 2];
-        out[x] = (float)((9798 * r + 19235 * g + 3735 * b + 16384) >> 15);
-    }
+    for (Py_ssize_t x = 0; x < width; x++)
+        out[x] = (float)grey(rgb + 3 * x);
 }
 
 CLONES static void add_weighted(const float *from, float weight, float *to, Py_ssize_t width)
@@ -30,16 +27,14 @@ static int sampled_rows(const Py_buffer *rgb, const Py_buffer *first, const Py_b
         weights->len % row || out->len != width * row)
         return refused("the sizes of the buffers do not agree");
     float *luma = malloc((size_t)width * sizeof(float));
-    if (luma == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (luma == NULL)
+        return no_memory();
     Py_BEGIN_ALLOW_THREADS;
     const Py_ssize_t used = weights->len / row;
     const int32_t *begins = first->buf;
     memset(out->buf, 0, (size_t)out->len);
     for (Py_ssize_t y = 0; y < height; y++) {
-        grey((const uint8_t *)rgb->buf + 3 * y * width, width, luma);
+        luma_row((const uint8_t *)rgb->buf + 3 * y * width, width, luma);
         for (Py_ssize_t cell = 0; cell < cells; cell++) {
             Py_ssize_t place = y - begins[cell];
             if (place < 0 || place >= used)
@@ -62,9 +57,5 @@ PyObject *py_sampled_rows(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*y*y*w*nn", &rgb, &first, &weights, &out, &height, &width))
         return NULL;
     int result = sampled_rows(&rgb, &first, &weights, &out, height, width);
-    PyBuffer_Release(&rgb);
-    PyBuffer_Release(&first);
-    PyBuffer_Release(&weights);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 4, &rgb, &first, &weights, &out);
 }

@@ -55,8 +55,5 @@ PyObject *py_shifted_sum(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*y*w*nnn", &plane, &shifts, &out, &pitch, &width, &size))
         return NULL;
     int result = shifted_sum(&plane, &shifts, &out, pitch, width, size);
-    PyBuffer_Release(&plane);
-    PyBuffer_Release(&shifts);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 3, &plane, &shifts, &out);
 }

@@ -85,10 +85,8 @@ static int viterbi(const Py_buffer *metrics, const Py_buffer *known, const Py_bu
     const Py_ssize_t steps = length + 2 * overlap;
     /* Zeros: where a bit is known, no branch into the other states survives. */
     uint8_t *survivors = calloc((size_t)steps, STATES);
-    if (survivors == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    if (survivors == NULL)
+        return no_memory();
     Py_BEGIN_ALLOW_THREADS;
     const Py_ssize_t first = (length - overlap % length) % length;
     int best = forward(metrics->buf, bits, branches->buf, length, first, steps, survivors);
@@ -106,9 +104,5 @@ PyObject *py_viterbi(PyObject *self, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "y*y*y*w*n", &metrics, &known, &branches, &out, &overlap))
         return NULL;
     int result = viterbi(&metrics, &known, &branches, &out, overlap);
-    PyBuffer_Release(&metrics);
-    PyBuffer_Release(&known);
-    PyBuffer_Release(&branches);
-    PyBuffer_Release(&out);
-    return finished(result);
+    return finished(result, 4, &metrics, &known, &branches, &out);
 }
