@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import c2pa
@@ -189,14 +192,25 @@ def _native_signer(calls: _CallbackLog, time_url: str | None) -> c2pa.Signer:
     return c2pa.Signer.from_callback(calls, algorithm, chain, time_url)
 
 
-class _quiet_native_log:  # noqa: N801 - reads as a statement
-    """The wrapper logs a failed callback on its own; we raise the real exception instead."""
+_signing = threading.local()
 
-    _logger = logging.getLogger("c2pa")
 
-    def __enter__(self) -> None:
-        self._was = self._logger.disabled
-        self._logger.disabled = True
+@contextmanager
+def _quiet_native_log() -> Iterator[None]:
+    """The wrapper logs a failed callback on its own; we raise the real exception instead.
 
-    def __exit__(self, *_: object) -> None:
-        self._logger.disabled = self._was
+    Only for this thread. A switch of the whole logger, put back as each found it, stayed off for
+    ever where two threads signed at once.
+    """
+    _signing.now = True
+    try:
+        yield
+    finally:
+        _signing.now = False
+
+
+def _is_wanted(_: logging.LogRecord) -> bool:
+    return not getattr(_signing, "now", False)
+
+
+logging.getLogger("c2pa").addFilter(_is_wanted)

@@ -259,3 +259,31 @@ def test_the_log_of_the_library_is_quiet_only_while_it_signs(signer):
         CallbackSigner(algorithm=signer.algorithm, chain=signer.chain, callback=lambda _: b"")
     )
     assert not logger.disabled
+
+
+def test_threads_that_sign_at_once_leave_the_log_as_it_was(signer, caplog):
+    import logging
+    import threading
+
+    entered, leave = ([threading.Event() for _ in range(2)] for _ in range(2))
+
+    def sign_slowly(turn):
+        def wait(_):
+            entered[turn].set()
+            leave[turn].wait(30)
+            raise RuntimeError("the token is locked")
+
+        refused_signer(
+            CallbackSigner(algorithm=signer.algorithm, chain=signer.chain, callback=wait)
+        )
+
+    threads = [threading.Thread(target=sign_slowly, args=(turn,)) for turn in range(2)]
+    for thread, event in zip(threads, entered, strict=True):  # in this order in,
+        thread.start()
+        assert event.wait(30)
+    for thread, event in zip(threads, leave, strict=True):  # and in the same order out
+        event.set()
+        thread.join(30)
+    assert not caplog.records
+    logging.getLogger("c2pa").warning("heard again")
+    assert [record.message for record in caplog.records] == ["heard again"]
