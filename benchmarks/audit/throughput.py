@@ -263,12 +263,12 @@ def _chunk(names: Sequence[str]) -> Chunk:
 
 
 def _cpu(worker: Worker) -> float:
-    """CPU seconds of the process, children excluded; the kernel counts in ticks of 10 ms."""
+    """CPU seconds of the process, children excluded; the kernel counts in nanoseconds."""
     process = worker._process  # noqa: SLF001 - nothing else needs it
     if process is None:
         return 0.0
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    threads = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 # --- what is told ---------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def test_every_image_has_the_row_that_it_should(built: Path) -> None:
 
 def test_a_run_that_is_killed_comes_to_the_same_bytes(built: Path) -> None:
     sources = ("dump/marked", "dump/third-party")
-    command = Command(folder=built, out="undisturbed", chunk=4, depth="fast", sources=sources)
+    command = Command(folder=built, out="undisturbed", chunk=4, sources=sources)
     wanted = kills.undisturbed(command)
     found, done = kills.disturbed(replace(command, out="disturbed"), kills=6, seed=1, longest=1.0)
     assert found == wanted
