@@ -4,18 +4,25 @@ A child inherits what other threads were holding, and not the threads that would
 the locks of native libraries (OpenBLAS hangs in its first product), and SQLite's note of the locks
 that its process has on a file, which is then busy for ever. So a fork waits for the others, and
 none begins until it is done.
+
+A thread that is over for Python, joined even, is not over yet for them: OpenSSL then holds the lock
+that every new thread of a child needs. So a fork waits for those to be gone, too.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 #: Seconds that a fork waits at most; as long as a transaction waits for another writer.
 _MOST: Final = 30.0
+#: Seconds for threads that are ending; it takes them less than a millisecond.
+_MOST_ENDING: Final = 1.0
+_MANY: Final = 256  # threads that are remembered, before those that are gone are forgotten
 
 
 class _Gate:
@@ -28,6 +35,7 @@ class _Gate:
         """Nothing is under way: in a forked child, whatever the parent was doing."""
         self._changed = threading.Condition()
         self._running: dict[object, int] = {}
+        self._native: set[int] = set()  # threads that were inside, as the kernel numbers them
         self._forking = 0
 
     @contextmanager
@@ -38,6 +46,9 @@ class _Gate:
             # Whoever is inside already may be what the fork waits for.
             self._changed.wait_for(lambda: not self._forking or me in self._running.values())
             self._running[token] = me
+            self._native.add(threading.get_native_id())
+            if len(self._native) > _MANY:
+                self._native = set(filter(_exists, self._native))
         try:
             yield
         finally:
@@ -52,12 +63,26 @@ class _Gate:
         # A thread that forks while it is inside may be what the others wait for.
         if threading.get_ident() not in self._running.values():
             self._changed.wait_for(lambda: not self._running, _MOST)
+        self._wait_for_ending()
+
+    def _wait_for_ending(self) -> None:
+        living = {thread.native_id for thread in threading.enumerate()}
+        end = time.monotonic() + _MOST_ENDING
+        for number in self._native - living:
+            while _exists(number) and time.monotonic() < end:
+                time.sleep(0.0005)
+        self._native &= living
 
     def go_on(self) -> None:
         """After the fork."""
         self._forking -= 1
         self._changed.notify_all()
         self._changed.release()
+
+
+def _exists(number: int) -> bool:
+    """Whether the kernel still has this thread; False where it does not tell."""
+    return os.path.exists(f"/proc/self/task/{number}")  # noqa: PTH110 - called within a fork
 
 
 _GATE: Final = _Gate()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +56,29 @@ def pass_through():
 def test_a_fork_waits_for_another_thread(other):
     threading.Timer(0.2, other.leave.set).start()
     assert forked(lambda: 1 if other.left else 2) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel has to tell of its threads")
+def test_a_fork_waits_for_a_joined_thread_whose_libraries_still_clean_up():
+    libc = ctypes.CDLL(None)
+    key = ctypes.c_uint()
+    # What is kept for a thread is given to this function when the thread ends: it sleeps.
+    assert libc.pthread_key_create(ctypes.byref(key), libc.usleep) == 0
+    numbers = []
+
+    def work():
+        assert libc.pthread_setspecific(key, ctypes.c_void_p(300_000)) == 0
+        numbers.append(threading.get_native_id())
+        pass_through()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    ending = Path(f"/proc/self/task/{numbers[0]}")
+    assert ending.exists()
+    assert forked(lambda: 7) == 7
+    assert not ending.exists()
+    libc.pthread_key_delete(key)
 
 
 def test_nothing_begins_while_a_fork_waits_but_parts_of_what_has_begun(other):
