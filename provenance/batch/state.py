@@ -30,6 +30,9 @@ _VERSION: Final = 1
 _TOKEN_BYTES: Final = 16
 _FIELDS: Final = {"run_version": int, "token": str, "settings": dict}
 _MAX_BYTES: Final = 65_536
+#: A worker that is still starting when its run is killed notices once it has started, and holds the
+#: lock until then. Whoever goes on at once waits for it.
+_PATIENCE_SECONDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +59,14 @@ class RunState:
 
         Raises:
             ConfigError: there is a run already, or one under other settings.
-            ProvenanceError: `E_IO`; or `E_BUSY`, another process works on it.
+            ProvenanceError: `E_IO`; or `E_BUSY`, another process still works on it after 10 seconds.
         """
         folder = directory / FOLDER
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _failure(directory, error) from error
-        with locks.working(folder / "locks") as descriptor:
+        with locks.working(folder / "locks", seconds=_PATIENCE_SECONDS) as descriptor:
             path = folder / "run.json"
             if path.exists():
                 token = _known(path, resume=resume, settings=settings)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,50 +22,65 @@ from provenance.errors import ErrorCode, ProvenanceError
 _WORKING: Final = "run"
 _BEGINNING: Final = "begin"
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+_POLL_SECONDS: Final = 0.05
 
 
 @contextmanager
-def working(directory: Path) -> Iterator[int]:
-    """Be the only one that works on a run. `directory` is that of its locks.
+def working(directory: Path, *, seconds: float = 0) -> Iterator[int]:
+    """Be the only one that works on a run.
 
     Gives the descriptor of the lock: a process that inherits it holds the lock, too.
 
+    Args:
+        directory: where the locks of the run are.
+        seconds: how long to wait for somebody else to let go.
+
     Raises:
-        ProvenanceError: `E_BUSY`; somebody else does.
+        ProvenanceError: `E_BUSY`; somebody else did not.
     """
-    with _locked(directory / _WORKING, fcntl.LOCK_EX | fcntl.LOCK_NB) as descriptor:
+    with _locked(directory / _WORKING, seconds) as descriptor:
         yield descriptor
 
 
 @contextmanager
 def beginning(directory: Path) -> Iterator[None]:
     """Be the only one that lists the chunks of a run; waits for another one."""
-    with _locked(directory / _BEGINNING, fcntl.LOCK_EX):
+    with _locked(directory / _BEGINNING, math.inf):
         yield
 
 
 @contextmanager
-def _locked(path: Path, how: int) -> Iterator[int]:
+def _locked(path: Path, seconds: float) -> Iterator[int]:
     try:
         path.parent.mkdir(exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise _failure(path, error) from error
     try:
-        try:
-            fcntl.flock(file, how)
-        except BlockingIOError as error:
-            raise ProvenanceError(
-                f"another process works on the run in {path.parent.parent}",
-                hint="wait for it, or stop it",
-                code=ErrorCode.BUSY,
-            ) from error
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise _failure(path, error) from error
+        _take(file, path, seconds)
         yield file
     finally:
         os.close(file)
+
+
+def _take(file: int, path: Path, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                raise ProvenanceError(
+                    f"another process works on the run in {path.parent.parent}",
+                    hint="wait for it, or stop it",
+                    code=ErrorCode.BUSY,
+                ) from error
+            time.sleep(_POLL_SECONDS)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise _failure(path, error) from error
+            return
 
 
 def _failure(path: Path, error: OSError) -> ProvenanceError:

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,6 @@ from support import disks, falls, pictures
 from support.command import Command, Result, run
 
 from provenance import Workspace
-from provenance.batch.state import FOLDER
-from provenance.errors import ErrorCode, ProvenanceError
-from provenance.isolation import locks
 from provenance.model import RecordState
 
 SIDE = 256
@@ -141,20 +137,6 @@ def kill_when(event: str, owner: Workspace, out: Path, *arguments: str | Path) -
             break
     process.kill()
     process.communicate()
-    _until_workers_let_go(out)
-
-
-def _until_workers_let_go(out: Path) -> None:
-    """One that is still starting notices only then that its parent died, and holds the lock."""
-    end = time.monotonic() + 30
-    while (out / FOLDER).exists():
-        try:
-            with locks.working(out / FOLDER / "locks"):
-                return
-        except ProvenanceError as error:
-            if error.code is not ErrorCode.BUSY or time.monotonic() > end:
-                raise
-            time.sleep(0.02)
 
 
 @pytest.mark.slow
