@@ -59,7 +59,7 @@ class RunState:
 
         Raises:
             ConfigError: there is a run already, or one under other settings.
-            ProvenanceError: `E_IO`; or `E_BUSY`, another process still works on it after 10 seconds.
+            ProvenanceError: `E_IO`; or `E_BUSY`, another process works on it and goes on.
         """
         folder = directory / FOLDER
         try:

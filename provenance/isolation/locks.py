@@ -65,22 +65,26 @@ def _locked(path: Path, seconds: float) -> Iterator[int]:
 
 def _take(file: int, path: Path, seconds: float) -> None:
     end = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() >= end:
-                raise ProvenanceError(
-                    f"another process works on the run in {path.parent.parent}",
-                    hint="wait for it, or stop it",
-                    code=ErrorCode.BUSY,
-                ) from error
-            time.sleep(_POLL_SECONDS)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise _failure(path, error) from error
-            return
+    while not _free(file, path):
+        if time.monotonic() >= end:
+            raise ProvenanceError(
+                f"another process works on the run in {path.parent.parent}",
+                hint="wait for it, or stop it",
+                code=ErrorCode.BUSY,
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _free(file: int, path: Path) -> bool:
+    """True where it is ours now, or cannot be anybody's."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise _failure(path, error) from error
+    return True
 
 
 def _failure(path: Path, error: OSError) -> ProvenanceError:

@@ -48,31 +48,6 @@ class Native(Protocol):
             width: pixels, at least 2.
         """
 
-    def limited_differences(
-        self,
-        fixed: npt.NDArray[np.int16],
-        out: Floats,
-        height: int,
-        width: int,
-        edge: int,
-        limit: int,
-        single: float,
-        both: float,
-        /,
-    ) -> None:
-        """The sum of limited differences to eight neighbours (`watermark.reading.filter`).
-
-        Args:
-            fixed: int16 (height + 2 edge, width + 2 edge), within +-8191.
-            out: float32 (height, width).
-            height: pixels.
-            width: pixels.
-            edge: pixels around the picture, at least 2.
-            limit: of each difference.
-            single: weight of the differences to one neighbour.
-            both: weight of those to two opposite ones.
-        """
-
     def payload_sums(
         self,
         waves: Whole,
@@ -153,6 +128,33 @@ class Native(Protocol):
             branches: uint8 (2048,), the output of the branch from each even state with bit 0.
             out: uint8 (n,).
             overlap: steps that are run beyond the block at both ends.
+        """
+
+    def whitened(
+        self,
+        smooth: Floats,
+        out: Floats,
+        height: int,
+        width: int,
+        radius: int,
+        level: int,
+        single: int,
+        both: int,
+        floor: float,
+        /,
+    ) -> None:
+        """Limited differences to eight neighbours over their power (`watermark.reading.filter`).
+
+        Args:
+            smooth: float32 (height, width), within +-255.
+            out: float32 (height, width).
+            height: pixels.
+            width: pixels.
+            radius: of the window in which the power is measured, 2 radius + 1 pixels wide.
+            level: units in one grey level, and the limit of each difference; at most 32.
+            single: weight of the differences to one neighbour.
+            both: weight of those to two opposite ones.
+            floor: of the power.
         """
 
 

@@ -5,11 +5,11 @@
 static PyMethodDef methods[] = {
     {"block_waves", py_block_waves, METH_VARARGS, NULL},
     {"half_luma", py_half_luma, METH_VARARGS, NULL},
-    {"limited_differences", py_limited_differences, METH_VARARGS, NULL},
     {"shifted_sum", py_shifted_sum, METH_VARARGS, NULL},
     {"payload_sums", py_payload_sums, METH_VARARGS, NULL},
     {"sampled_rows", py_sampled_rows, METH_VARARGS, NULL},
     {"viterbi", py_viterbi, METH_VARARGS, NULL},
+    {"whitened", py_whitened, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -74,10 +74,10 @@ enum { READINGS = 8, LANES = 2 * READINGS };
 
 PyObject *py_block_waves(PyObject *self, PyObject *arguments);
 PyObject *py_half_luma(PyObject *self, PyObject *arguments);
-PyObject *py_limited_differences(PyObject *self, PyObject *arguments);
 PyObject *py_payload_sums(PyObject *self, PyObject *arguments);
 PyObject *py_sampled_rows(PyObject *self, PyObject *arguments);
 PyObject *py_shifted_sum(PyObject *self, PyObject *arguments);
 PyObject *py_viterbi(PyObject *self, PyObject *arguments);
+PyObject *py_whitened(PyObject *self, PyObject *arguments);
 
 #endif

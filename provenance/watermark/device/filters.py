@@ -58,8 +58,8 @@ def whiten(plane: Tensor) -> Tensor:
         double += (ahead - behind).clamp_(-level, level)
         single += ahead.clamp_(-level, level)
         single -= behind.clamp_(-level, level)
-    out = single * ((1 - host.MIX) / level) + double * (2 * host.MIX / level)
-    return out / (box(out * out, host.WINDOW) + host.FLOOR).sqrt_()
+    out = single * host.SINGLE + double * host.BOTH
+    return out / (box(out * out, 2 * host.RADIUS + 1) + host.FLOOR).sqrt_()
 
 
 def _along(plane: Tensor, kernel: list[float], before: int, dim: int) -> Tensor:

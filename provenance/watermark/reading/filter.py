@@ -12,7 +12,8 @@ threshold detection", IEEE Trans. Information Theory 12(2), 1966), with hard lim
     n   = sum over 4 directions of 0.7 [u_d(x) - u_d(x - d)] + 0.6 t_d
     out = n / sqrt(mean of n^2 over 9 x 9 + 0.5)
 
-Fixed point with 1/32 grey level: three times as fast as floating point and no worse.
+In whole numbers: g in 1/32 of a grey level, the weights in tenths, so n in 1/320 of a grey level.
+Three times as fast as floating point, no worse, and the same number however it is added up.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ import numpy.typing as npt
 from provenance.kernels import native
 
 DIRECTIONS: Final = ((2, 0), (0, 2), (1, 1), (1, -1))
-LEVEL: Final = 32  # fixed-point units in one grey level, and the limit
-MIX: Final = 0.3
+LEVEL: Final = 32  # units in one grey level, and the limit
+SINGLE: Final = 7  # weights of u and t, tenths
+BOTH: Final = 6
 SIGMA: Final = 0.7
-WINDOW: Final = 9
-FLOOR: Final = 0.5
-EDGE: Final = 4
-_WEIGHTS: Final = (np.float32((1 - MIX) / LEVEL), np.float32(2 * MIX / LEVEL))
+RADIUS: Final = 4
+#: Of the power, in squares of the units of n.
+FLOOR: Final = 0.5 * (10 * LEVEL) ** 2
+EDGE: Final = 2
 
 Plane = npt.NDArray[np.float32]
 
@@ -46,51 +48,42 @@ def whiten(plane: Plane) -> Plane:
     Returns:
         float32 (H, W), local power about 1.
     """
-    height, width = plane.shape
     smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), SIGMA), dtype=np.float32)
-    smooth *= np.float32(LEVEL)
-    whole = np.rint(smooth, out=smooth).astype(np.int16)
+    if native is None:
+        return _whitened(smooth)
+    out = np.empty_like(smooth)
+    native.whitened(smooth, out, *smooth.shape, RADIUS, LEVEL, SINGLE, BOTH, FLOOR)
+    return out
+
+
+def _whitened(smooth: Plane) -> Plane:
+    whole = np.rint(smooth * np.float32(LEVEL)).astype(np.int16)
     fixed = np.asarray(
         cv2.copyMakeBorder(whole, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT), dtype=np.int16
     )
-    if native is None:
-        out = _limited_differences(fixed)
-    else:
-        out = np.empty((height, width), dtype=np.float32)
-        native.limited_differences(fixed, out, height, width, EDGE, LEVEL, *map(float, _WEIGHTS))
-    power = np.asarray(cv2.blur(out * out, (WINDOW, WINDOW)), dtype=np.float32)
+    numbers = _differences(fixed).astype(np.float64)
+    window = (2 * RADIUS + 1, 2 * RADIUS + 1)
+    # Sums of whole numbers in double precision are exact, in whatever order OpenCV takes them.
+    sums = cv2.boxFilter(numbers * numbers, cv2.CV_64F, window, normalize=False)
+    power = np.asarray(sums, dtype=np.float32)
+    power *= np.float32(1 / (window[0] * window[1]))
     power += np.float32(FLOOR)
-    out /= np.sqrt(power, out=power)
-    return out
+    return numbers.astype(np.float32) / np.sqrt(power)
 
 
-def _limited_differences(fixed: npt.NDArray[np.int16]) -> Plane:
-    """The sum n of a plane with `EDGE` pixels around it: float32 (H, W)."""
+def _differences(fixed: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """The sum n of a plane with `EDGE` pixels around it: int16 (H, W)."""
     height, width = fixed.shape[0] - 2 * EDGE, fixed.shape[1] - 2 * EDGE
-    single = np.zeros((height, width), dtype=np.int16)
-    double = np.zeros((height, width), dtype=np.int16)
+    total = np.zeros((height, width), dtype=np.int16)
     limit = np.int16(LEVEL)
+
+    def moved(dx: int, dy: int) -> npt.NDArray[np.int16]:
+        return fixed[EDGE + dy : EDGE + dy + height, EDGE + dx : EDGE + dx + width]
+
+    here = moved(0, 0)
     for dx, dy in DIRECTIONS:
-        # Differences u(x) = g(x) - g(x + d), on a domain that also holds x - d.
-        top, left = EDGE - max(dy, 0), EDGE - max(dx, 0)
-        bottom, right = EDGE + height - min(dy, 0), EDGE + width - min(dx, 0)
-        # OpenCV adds parts of arrays three times as fast as NumPy; nothing comes near the limits.
-        u = np.asarray(
-            cv2.subtract(
-                fixed[top:bottom, left:right], fixed[top + dy : bottom + dy, left + dx : right + dx]
-            )
-        )
-        y, x = EDGE - top, EDGE - left
-        here = u[y : y + height, x : x + width]
-        back = u[y - dy : y - dy + height, x - dx : x - dx + width]
-        both = np.asarray(cv2.subtract(here, back))
-        cv2.add(double, np.clip(both, -limit, limit, out=both), dst=double)
-        np.clip(u, -limit, limit, out=u)
-        cv2.add(single, here, dst=single)
-        cv2.subtract(single, back, dst=single)
-    out = single.astype(np.float32)
-    out *= _WEIGHTS[0]
-    twice = double.astype(np.float32)
-    twice *= _WEIGHTS[1]
-    out += twice
-    return out
+        ahead, back = here - moved(dx, dy), here - moved(-dx, -dy)
+        total += np.int16(BOTH) * np.clip(ahead + back, -limit, limit)
+        total += np.int16(SINGLE) * np.clip(ahead, -limit, limit)
+        total += np.int16(SINGLE) * np.clip(back, -limit, limit)
+    return total

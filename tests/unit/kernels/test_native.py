@@ -76,7 +76,7 @@ def test_sums_of_payloads(rows, columns, every, bits, seed):
 
 
 @given(SIDES, SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
-def test_limited_differences(height, width, seed, spread):
+def test_whitened(height, width, seed, spread):
     plane = pixels((height, width), seed, spread).astype(np.float32)
     made = filters.whiten(plane)
     assert np.array_equal(made, without(filters, lambda: filters.whiten(plane)))
