@@ -75,15 +75,25 @@ CLONES static void moved_on(const int16_t *more, const int16_t *less, Py_ssize_t
         columns[x] += more[x] * more[x] - less[x] * less[x];
 }
 
+INLINE void along(const int32_t *columns, Py_ssize_t width, Py_ssize_t window, int32_t *sums)
+{
+    for (Py_ssize_t x = 0; x < width; x++) {
+        int32_t sum = 0;
+        for (Py_ssize_t step = 0; step < window; step++)
+            sum += columns[x + step];
+        sums[x] = sum;
+    }
+}
+
 CLONES static void divided(const int16_t *numbers, const int32_t *columns, int32_t *sums,
                            const Filter *filter, float *out)
 {
     const Py_ssize_t width = filter->width, window = 2 * filter->radius + 1;
     const float share = 1.0f / (float)(window * window), floor = filter->floor;
-    memset(sums, 0, width * sizeof *sums);
-    for (Py_ssize_t step = 0; step < window; step++)
-        for (Py_ssize_t x = 0; x < width; x++)
-            sums[x] += columns[x + step];
+    if (window == 9)
+        along(columns, width, 9, sums);
+    else
+        along(columns, width, window, sums);
     for (Py_ssize_t x = 0; x < width; x++) {
         float power = (float)sums[x] * share;
         power = power + floor;

@@ -51,8 +51,9 @@ def whiten(plane: Plane) -> Plane:
     smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), SIGMA), dtype=np.float32)
     if native is None:
         return _whitened(smooth)
+    height, width = smooth.shape
     out = np.empty_like(smooth)
-    native.whitened(smooth, out, *smooth.shape, RADIUS, LEVEL, SINGLE, BOTH, FLOOR)
+    native.whitened(smooth, out, height, width, RADIUS, LEVEL, SINGLE, BOTH, FLOOR)
     return out
 
 
@@ -61,14 +62,16 @@ def _whitened(smooth: Plane) -> Plane:
     fixed = np.asarray(
         cv2.copyMakeBorder(whole, EDGE, EDGE, EDGE, EDGE, cv2.BORDER_REFLECT), dtype=np.int16
     )
-    numbers = _differences(fixed).astype(np.float64)
-    window = (2 * RADIUS + 1, 2 * RADIUS + 1)
+    out = _differences(fixed).astype(np.float32)
+    square = out.astype(np.float64) ** 2
+    window = 2 * RADIUS + 1
     # Sums of whole numbers in double precision are exact, in whatever order OpenCV takes them.
-    sums = cv2.boxFilter(numbers * numbers, cv2.CV_64F, window, normalize=False)
+    sums = cv2.boxFilter(square, cv2.CV_64F, (window, window), normalize=False)
     power = np.asarray(sums, dtype=np.float32)
-    power *= np.float32(1 / (window[0] * window[1]))
+    power *= np.float32(1 / window**2)
     power += np.float32(FLOOR)
-    return numbers.astype(np.float32) / np.sqrt(power)
+    out /= np.sqrt(power, out=power)
+    return out
 
 
 def _differences(fixed: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:

@@ -157,7 +157,7 @@ BITS = zeros(5, dtype=np.uint8)
 LENGTHS = np.array([2, 3], dtype=np.int32)
 SUMS = zeros(3, 16, dtype=np.int64)
 HALF = zeros(8, 8, 3, dtype=np.uint8)
-FIXED = zeros(16, 16, dtype=np.int16)
+FILTER = (4, 32, 7, 6, 51200.0)
 SHIFTS = zeros(1, 2, dtype=np.int32)
 KNOWN = zeros(12, dtype=np.int8)
 BRANCHES = zeros(2048, dtype=np.uint8)
@@ -177,11 +177,6 @@ WRONG = {
     "payloads: out": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS[:2], 8, 16),
     "payloads: run": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS, 0, 16),
     "payloads: stride": ("payload_sums", whole(4, 16), BITS, LENGTHS, SUMS, 8, 7),
-    "differences: fixed": ("limited_differences", FIXED, zeros(9, 8), 9, 8, 4, 32, 1.0, 1.0),
-    "differences: out": ("limited_differences", FIXED, zeros(8, 7), 8, 8, 4, 32, 1.0, 1.0),
-    "differences: edge": ("limited_differences", FIXED, zeros(14, 14), 14, 14, 1, 32, 1.0, 1.0),
-    "differences: limit": ("limited_differences", FIXED, zeros(8, 8), 8, 8, 4, 1 << 15, 1.0, 1.0),
-    "differences: nothing": ("limited_differences", FIXED, zeros(0), 0, 8, 4, 32, 1.0, 1.0),
     "luma: rgb": ("half_luma", HALF, zeros(4, 4, dtype=np.uint8), 9, 8),
     "luma: out": ("half_luma", HALF, zeros(4, 3, dtype=np.uint8), 8, 8),
     "luma: one row": ("half_luma", HALF, zeros(0, 32, dtype=np.uint8), 1, 64),
@@ -208,6 +203,16 @@ WRONG = {
     "viterbi: nothing": ("viterbi", zeros(0), KNOWN[:0], BRANCHES, BLOCK[:0], 40),
     "viterbi: overlap": ("viterbi", zeros(12, 16), KNOWN, BRANCHES, BLOCK, -1),
     "viterbi: huge": ("viterbi", zeros(12, 16), KNOWN, BRANCHES, BLOCK, 1 << 40),
+    "whitened: smooth": ("whitened", zeros(8, 7), zeros(8, 8), 8, 8, *FILTER),
+    "whitened: out": ("whitened", zeros(8, 8), zeros(8, 7), 8, 8, *FILTER),
+    "whitened: nothing": ("whitened", zeros(0), zeros(0), 0, 8, *FILTER),
+    "whitened: below nothing": ("whitened", zeros(8, 8), zeros(8, 8), -8, -8, *FILTER),
+    "whitened: huge": ("whitened", zeros(8, 8), zeros(8, 8), 1 << 40, 1 << 40, *FILTER),
+    "whitened: radius": ("whitened", zeros(8, 8), zeros(8, 8), 8, 8, 0, 32, 7, 6, 1.0),
+    "whitened: large radius": ("whitened", zeros(8, 8), zeros(8, 8), 8, 8, 9, 32, 7, 6, 1.0),
+    "whitened: level": ("whitened", zeros(8, 8), zeros(8, 8), 8, 8, 4, 33, 7, 6, 1.0),
+    "whitened: weight": ("whitened", zeros(8, 8), zeros(8, 8), 8, 8, 4, 32, -1, 6, 1.0),
+    "whitened: large sums": ("whitened", zeros(8, 8), zeros(8, 8), 8, 8, 4, 32, 64, 64, 1.0),
 }
 
 
