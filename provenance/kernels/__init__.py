@@ -24,6 +24,43 @@ class Native(Protocol):
     ValueError. The interpreter's lock is released meanwhile.
     """
 
+    def added(
+        self,
+        rgb: Bytes,
+        residual: Floats,
+        across: Whole,
+        across_weights: Floats,
+        down: Whole,
+        down_weights: Floats,
+        out: Bytes,
+        height: int,
+        width: int,
+        rows: int,
+        columns: int,
+        planes: int,
+        green: float,
+        blue: float,
+        /,
+    ) -> None:
+        """A picture and its residual, enlarged (`watermark.schemes.lattice.residual`).
+
+        Args:
+            rgb: uint8 (height, width, 3).
+            residual: float32 (rows, columns, planes), of luma, or of luma and Cb.
+            across: int32 (4, width), the columns that each column of the picture is made of.
+            across_weights: float32 (4, width).
+            down: int32 (4, height), the same of rows; the four of each follow one another.
+            down_weights: float32 (4, height).
+            out: uint8 (height, width, 3).
+            height: pixels.
+            width: pixels.
+            rows: of the residual.
+            columns: of the residual.
+            planes: 1 or 2.
+            green: what one unit of Cb is in G.
+            blue: what one unit of Cb is in B.
+        """
+
     def block_waves(
         self, half: Bytes, circle: Whole, out: Whole, height: int, width: int, window: int, /
     ) -> None:

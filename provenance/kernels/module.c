@@ -3,6 +3,7 @@
 #include "native.h"
 
 static PyMethodDef methods[] = {
+    {"added", py_added, METH_VARARGS, NULL},
     {"block_waves", py_block_waves, METH_VARARGS, NULL},
     {"half_luma", py_half_luma, METH_VARARGS, NULL},
     {"shifted_sum", py_shifted_sum, METH_VARARGS, NULL},

@@ -72,6 +72,7 @@ INLINE int grey(const uint8_t *pixel)
  * reading. */
 enum { READINGS = 8, LANES = 2 * READINGS };
 
+PyObject *py_added(PyObject *self, PyObject *arguments);
 PyObject *py_block_waves(PyObject *self, PyObject *arguments);
 PyObject *py_half_luma(PyObject *self, PyObject *arguments);
 PyObject *py_payload_sums(PyObject *self, PyObject *arguments);

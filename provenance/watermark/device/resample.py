@@ -10,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, floor
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-_CUBIC: Final = -0.75  # OpenCV's cubic
+from provenance.watermark.carriers.cubic import cubic
+
 _ROWS, _COLUMNS = -2, -1
 
 
@@ -104,21 +103,10 @@ def _area(source: int, target: int, device: torch.device) -> Taps:
     return _taps(places, device)
 
 
-def _cubic_weights(fraction: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Float64 (4, n)."""
-    a, x = _CUBIC, fraction
-    first = ((a * (x + 1) - 5 * a) * (x + 1) + 8 * a) * (x + 1) - 4 * a
-    second = ((a + 2) * x - (a + 3)) * x * x + 1
-    third = ((a + 2) * (1 - x) - (a + 3)) * (1 - x) * (1 - x) + 1
-    return np.stack([first, second, third, 1 - first - second - third])
-
-
 @lru_cache(maxsize=64)
 def _cubic(source: int, target: int, device: torch.device) -> Taps:
-    place = (np.arange(target) + 0.5) * (source / target) - 0.5
-    start = np.floor(place).astype(np.int64)
-    index = np.clip(start + np.arange(-1, 3)[:, None], 0, source - 1)
+    index, weight = cubic(source, target)
     return Taps(
-        torch.from_numpy(index).to(device),
-        torch.from_numpy(_cubic_weights(place - start).astype(np.float32)).to(device),
+        torch.from_numpy(index.astype(np.int64)).to(device),
+        torch.from_numpy(weight.copy()).to(device),
     )

@@ -18,6 +18,7 @@ from provenance.markers import public_glance
 from provenance.watermark.carriers.lattice import FULL_BAND
 from provenance.watermark.coding import convolutional
 from provenance.watermark.reading import filter as filters
+from provenance.watermark.schemes.lattice import residual
 from provenance.watermark.sync import candidates, glance
 
 if native is None and "CI" in os.environ and shutil.which("cc"):
@@ -38,6 +39,22 @@ def pixels(shape, seed, spread):
     """A picture between a flat one and noise of the whole range."""
     values = np.random.default_rng(seed).normal(128, spread, shape)
     return np.clip(values, 0, 255).astype(np.uint8)
+
+
+@given(st.integers(1, 90), st.integers(1, 90), SIDES, SIDES, st.sampled_from([1, 2]), SEEDS)
+def test_added(height, width, rows, columns, planes, seed):
+    rgb = pixels((height, width, 3), seed, 90)
+    given = np.random.default_rng(seed).normal(0, 9, (rows, min(columns, width), planes))
+    given = given.astype(np.float32)
+    made = residual.add(rgb, given)
+    assert np.array_equal(made, without(residual, lambda: residual.add(rgb, given)))
+
+
+def test_added_to_parts_of_a_picture():
+    rgb = pixels((700, 640, 3), 1, 60)[:650, 20:620]
+    given = np.random.default_rng(1).normal(0, 3, (400, 500, 3)).astype(np.float32)[..., 1:]
+    made = residual.add(rgb, given)
+    assert np.array_equal(made, without(residual, lambda: residual.add(rgb, given)))
 
 
 @given(SIDES, SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
@@ -157,12 +174,38 @@ BITS = zeros(5, dtype=np.uint8)
 LENGTHS = np.array([2, 3], dtype=np.int32)
 SUMS = zeros(3, 16, dtype=np.int64)
 HALF = zeros(8, 8, 3, dtype=np.uint8)
+TAPS = whole(4, 8)
+WEIGHTS = zeros(4, 8)
+ADDED = (HALF, zeros(8, 8, 2), TAPS, WEIGHTS, TAPS, WEIGHTS, HALF.copy())
+SIZES = (8, 8, 8, 8, 2, 0.5, 0.5)
+
+
+def added(place, other, sizes=SIZES):
+    """Arguments of which one is wrong."""
+    return ("added", *ADDED[:place], other, *ADDED[place + 1 :], *sizes)
+
+
 FILTER = (4, 32, 7, 6, 51200.0)
 SHIFTS = zeros(1, 2, dtype=np.int32)
 KNOWN = zeros(12, dtype=np.int8)
 BRANCHES = zeros(2048, dtype=np.uint8)
 BLOCK = zeros(12, dtype=np.uint8)
 WRONG = {
+    "added: rgb": added(0, HALF[:7].copy()),
+    "added: residual": added(1, zeros(8, 7, 2)),
+    "added: across": added(2, TAPS[:3].copy()),
+    "added: before": added(2, TAPS - 1),
+    "added: behind": added(2, TAPS + 8),
+    "added: across weights": added(3, zeros(4, 7)),
+    "added: down": added(4, whole(4, 9)),
+    "added: above": added(4, TAPS - 1),
+    "added: below": added(4, TAPS + 8),
+    "added: down weights": added(5, zeros(4, 7)),
+    "added: out": added(6, HALF[:7].copy()),
+    "added: nothing": added(0, HALF, (0, 8, 8, 8, 2, 0.5, 0.5)),
+    "added: no rows": added(0, HALF, (8, 8, -8, -8, 2, 0.5, 0.5)),
+    "added: huge": added(0, HALF, (1 << 40, 1 << 40, 1 << 40, 1 << 40, 2, 0.5, 0.5)),
+    "added: planes": added(0, HALF, (8, 8, 8, 8, 3, 0.5, 0.5)),
     "waves: half": ("block_waves", HALF[:4].copy(), CIRCLE, whole(4, 16), 8, 8, 33),
     "waves: circle": ("block_waves", HALF, CIRCLE[:, :510].copy(), whole(4, 16), 8, 8, 33),
     "waves: out": ("block_waves", HALF, CIRCLE, whole(3, 16), 8, 8, 33),

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from provenance.watermark.carriers.frame import Pixels, joined
+from provenance.kernels import native
+from provenance.watermark.carriers.cubic import cubic
+from provenance.watermark.carriers.frame import CB_BLUE, CB_GREEN, Pixels, joined
 from provenance.watermark.carriers.lattice import Lattice, Lines, spread, tile
 
 #: Share of the energy in the synchronisation lines.
@@ -22,9 +24,10 @@ GAIN: Final = (0.15, 2.5)
 SYNC_GAIN: Final = (0.3, 2.2)
 SYNC_TURN: Final = 0.8
 _STRIPE: Final = 256
-_FRACTION_MARGIN: Final = 4
 
 Plane = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int32]
+Taps = tuple[Places, Plane]
 
 
 def line_values(
@@ -102,7 +105,7 @@ def _masked(grid: Lattice, values: Lines, mask: Plane) -> Plane:
 def add(rgb: Pixels, residual: Plane) -> Pixels:
     """The marked picture.
 
-    Works on stripes of rows: a 100-megapixel picture needs no floating-point copy of itself.
+    A 100-megapixel picture needs no floating-point copy of itself.
 
     Args:
         rgb: uint8 (H, W, 3).
@@ -112,31 +115,52 @@ def add(rgb: Pixels, residual: Plane) -> Pixels:
         uint8 (H, W, 3), a new array.
     """
     height, width = rgb.shape[:2]
-    rows, columns = residual.shape[:2]
-    x_step, y_step = columns / width, rows / height
-    enlarged = columns <= width
-    marked = np.empty_like(rgb)
-    for top in range(0, height, _STRIPE):
-        bottom = min(top + _STRIPE, height)
-        if enlarged:
-            first = max(0, int(top * y_step) - _FRACTION_MARGIN)
-            last = min(rows, int(bottom * y_step) + _FRACTION_MARGIN + 1)
-            # Pixel centres: canonical = (original + 0.5) * step - 0.5.
-            warp = np.array(
-                [
-                    [x_step, 0, 0.5 * x_step - 0.5],
-                    [0, y_step, (top + 0.5) * y_step - 0.5 - first],
-                ]
-            )
-            part = cv2.warpAffine(
-                residual[first:last],
-                warp,
-                (width, bottom - top),
-                flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-        else:  # pictures smaller than the frame
-            part = cv2.resize(residual, (width, height), interpolation=cv2.INTER_AREA)[top:bottom]
-        part = joined(np.asarray(part, dtype=np.float32).reshape(bottom - top, width, -1))
-        cv2.add(rgb[top:bottom], part, dst=marked[top:bottom], dtype=cv2.CV_8U)
+    rows, columns, planes = residual.shape
+    if columns > width:  # pictures smaller than the frame
+        part = cv2.resize(residual, (width, height), interpolation=cv2.INTER_AREA)
+        return _shown(rgb, np.asarray(part, dtype=np.float32).reshape(height, width, planes))
+    across, down = cubic(columns, width), cubic(rows, height)
+    if native is None:
+        return _added(rgb, residual, across, down)
+    marked = np.empty((height, width, 3), dtype=np.uint8)
+    native.added(
+        np.ascontiguousarray(rgb),
+        np.ascontiguousarray(residual),
+        *across,
+        *down,
+        marked,
+        height,
+        width,
+        rows,
+        columns,
+        planes,
+        CB_GREEN,
+        CB_BLUE,
+    )
     return marked
+
+
+def _added(rgb: Pixels, residual: Plane, across: Taps, down: Taps) -> Pixels:
+    """In stripes of rows."""
+    wide = _along(residual, *across, axis=1)
+    marked = np.empty(rgb.shape, dtype=np.uint8)
+    for top in range(0, len(rgb), _STRIPE):
+        stripe = slice(top, top + _STRIPE)
+        index, weight = down[0][:, stripe], down[1][:, stripe]
+        marked[stripe] = _shown(rgb[stripe], _along(wide, index, weight, axis=0))
+    return marked
+
+
+def _along(planes: Plane, index: Places, weight: Plane, *, axis: int) -> Plane:
+    """Weighted sums of rows (axis 0) or columns (axis 1) of float32 (h, w, n)."""
+    shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
+    total = np.zeros((), dtype=np.float32)
+    for places, weights in zip(index, weight, strict=True):
+        total = total + planes.take(places, axis=axis) * weights.reshape(shape)
+    return total
+
+
+def _shown(rgb: Pixels, part: Plane) -> Pixels:
+    shown = joined(part)
+    shown += rgb
+    return np.clip(np.rint(shown, out=shown), 0, 255, out=shown).astype(np.uint8)
