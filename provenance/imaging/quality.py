@@ -58,27 +58,28 @@ def ssim(reference: Pixels, changed: Pixels) -> float:
 
 
 def _ssim_map(x: Plane, y: Plane) -> Plane:
-    mx, my = _mean(x), _mean(y)
-    vx, vy, cov = _mean(x * x), _mean(y * y), _mean(x * y)
+    """Of the two variances only their sum is needed, so the squares are averaged together."""
+    mx, my, product = _mean(x), _mean(y), _mean(x * y)
+    x *= x
+    y *= y
+    x += y
+    variances = _mean(x)
     # In place: what is made anew for every step costs more to fetch than to add up.
-    product = mx * my
-    mx *= mx
-    my *= my
-    vx -= mx
-    vy -= my
-    cov -= product
-    top, bottom = product, mx
+    top = mx * my
+    product -= top  # now the covariance
     top *= 2
     top += _C1
-    cov *= 2
-    cov += _C2
-    top *= cov
-    bottom += my
-    bottom += _C1
-    vx += vy
-    vx += _C2
-    bottom *= vx
-    top /= bottom
+    product *= 2
+    product += _C2
+    top *= product
+    mx *= mx
+    my *= my
+    mx += my
+    variances -= mx
+    variances += _C2
+    mx += _C1
+    mx *= variances
+    top /= mx
     return top
 
 
