@@ -107,6 +107,7 @@ def main() -> None:
     print(text)
     if options.out:
         name = "audit-workers" if options.workers_only else "audit-throughput"
+        options.out.mkdir(parents=True, exist_ok=True)
         (options.out / f"{name}.md").write_text(text)
         (options.out / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
 
@@ -194,8 +195,12 @@ def _single(files: Files, options: argparse.Namespace) -> dict[str, Cost]:
 Measured = dict[str, float]
 
 
-def _pools(files: Files, depth: Depth, options: argparse.Namespace) -> dict[int, Measured]:
-    """One worker and two, in turns: the machine may get faster or slower meanwhile."""
+def _pools(files: Files, depth: Depth, options: argparse.Namespace) -> dict[str, Any]:
+    """One worker and two, in turns: the machine may get faster or slower meanwhile.
+
+    Returns:
+        the medians of "1" and of "2", and of each round what two gave of what one did: "ratios".
+    """
     orders = Orders(
         verifier=Verifier(keyring=keyring(options.seed), depth=depth), memory=1_500_000_000
     )
@@ -212,10 +217,15 @@ def _pools(files: Files, depth: Depth, options: argparse.Namespace) -> dict[int,
         finally:
             for worker in crew:
                 worker.stop()
-    return {
-        count: {key: statistics.median(item[key] for item in found) for key in found[0]}
+    medians = {
+        str(count): {key: statistics.median(item[key] for item in found) for key in found[0]}
         for count, found in rounds.items()
     }
+    ratios = {
+        key: [two[key] / one[key] for one, two in zip(rounds[1], rounds[2], strict=True)]
+        for key in ("images_per_s", "images_per_s_of_cpu")
+    }
+    return medians | {"ratios": ratios}
 
 
 def _round(crew: list[Worker], names: tuple[str, ...]) -> Measured:
@@ -279,7 +289,7 @@ def _document(
     options: argparse.Namespace,
     made: dict[str, Files],
     single: dict[str, dict[str, Cost]],
-    pool: dict[str, dict[int, Measured]],
+    pool: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
     classes = {
         name: {
@@ -302,9 +312,7 @@ def _document(
         "classes": classes,
         "dump": {"mix": DUMP, "cpu_ms": _dump(single)},
         "accepted": {"class": ACCEPTED_CLASS, "times_decode": ACCEPTED},
-        "workers": {
-            depth: {str(n): value for n, value in by.items()} for depth, by in pool.items()
-        },
+        "workers": pool,
     }
 
 
@@ -331,19 +339,23 @@ def _markdown(document: dict[str, Any]) -> Iterator[str]:
         yield from _single_tables(document)
     yield f"\nWorker processes, {document['accepted']['class']}. The last column is what two give"
     yield "of what one gives, by the wall on this shared machine, and by the CPU time they got.\n"
-    yield f"Medians of {POOL_ROUNDS} rounds, in which one and two take turns.\n"
+    yield f"Medians of {POOL_ROUNDS} rounds, in which one and two take turns; in brackets least and"
+    yield "most of the rounds.\n"
     yield "| depth | images | one: CPU ms | two: CPU ms | parent: CPU ms | two/one |"
     yield "|---|---|---|---|---|---|"
     for depth, by in document["workers"].items():
         one, two = by["1"], by["2"]
         cpu_ms = [1000 * item["cpu_s"] / item["images"] for item in (one, two)]
         parent = 1000 * two["parent_cpu_s"] / two["images"]
-        by_wall = two["images_per_s"] / one["images_per_s"]
-        by_cpu = two["images_per_s_of_cpu"] / one["images_per_s_of_cpu"]
+        wall, cpu = by["ratios"]["images_per_s"], by["ratios"]["images_per_s_of_cpu"]
         yield (
             f"| {depth} | {one['images']} | {cpu_ms[0]:.1f} | {cpu_ms[1]:.1f} | {parent:.2f} "
-            f"| x{by_wall:.2f} by the wall, x{by_cpu:.2f} by CPU time |"
+            f"| {_spread(wall)} by the wall, {_spread(cpu)} by CPU time |"
         )
+
+
+def _spread(ratios: list[float]) -> str:
+    return f"x{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def _single_tables(document: dict[str, Any]) -> Iterator[str]:
