@@ -11,6 +11,7 @@ gets a row that says so; all others are examined as if nothing had happened.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Self
@@ -35,6 +36,7 @@ _OPEN_SECONDS: Final = 120
 #: what a native library leaks in a week comes back.
 MOST_RESIDENT: Final = 400_000_000
 MOST_IMAGES: Final = 50_000
+_PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +120,12 @@ class Worker:
         """The rows from an index on: until the end, or until the worker is replaced."""
         process, seconds = self._ready(), self._confinement.seconds
         process.send(order((chunk, start)), START_SECONDS)
+        begin = time.monotonic()
         for index in range(start, chunk.count):
             opening = _OPEN_SECONDS if index == start else 0
             _require(process.receive(seconds + opening) == ["begin", index])
-            message = process.receive(seconds)
+            pause = _pause(time.monotonic() - begin, index - start, chunk.count - index)
+            message = process.receive(seconds, pause=pause)
             _require(message[:2] == ["row", index] and len(message) == 3)
             yield checked(message[2], chunk.key(index))
             self._images += 1
@@ -135,6 +139,14 @@ class Worker:
             self._process, self._images = started(_MODULE, order(self._orders)), 0
             self.starts += 1
         return self._process
+
+
+def _pause(seconds: float, done: int, left: int) -> float:
+    """A part of what the rest of a chunk will take; the worker goes on meanwhile.
+
+    Never so much of it that the end is waited for while the worker has nothing to do.
+    """
+    return min(_PAUSE_SECONDS, left * seconds / done / 4) if done else 0
 
 
 def _require(condition: bool) -> None:  # noqa: FBT001

@@ -136,13 +136,20 @@ class Process:
             elif left <= 0:
                 raise WorkerLostError("the worker did not read its orders", code=ErrorCode.TIMEOUT)
 
-    def receive(self, seconds: float) -> list[Any]:
+    def receive(self, seconds: float, *, pause: float = 0) -> list[Any]:
         """One answer.
+
+        Args:
+            seconds: how long it may take.
+            pause: seconds to let pass, uncounted, where it is not there yet. Who looks less often
+                finds more at once, and takes less of the processor from the worker.
 
         Raises:
             WorkerLostError: it did not come in time, or was none.
         """
         left = seconds
+        if pause and b"\n" not in self._buffer:
+            time.sleep(pause)
         while b"\n" not in self._buffer:
             if left <= 0:
                 raise WorkerLostError(

@@ -148,6 +148,31 @@ class Native(Protocol):
             size: bytes of a cell, 2 or 4.
         """
 
+    def structural_similarity(
+        self,
+        first: Bytes,
+        second: Bytes,
+        weights: Whole,
+        out: npt.NDArray[np.int64],
+        height: int,
+        width: int,
+        c1: float,
+        c2: float,
+        /,
+    ) -> None:
+        """The sum of structural similarity over all pixels (`imaging.quality`).
+
+        Args:
+            first: uint8 (height, width, 3).
+            second: uint8 (height, width, 3).
+            weights: int32 (11,), the same from both ends, of the window in each direction, in 2^-13.
+            out: int64 (1,), in 2^-30.
+            height: pixels.
+            width: pixels, at most 2^22.
+            c1: the constant beside the means.
+            c2: the constant beside the variances.
+        """
+
     def viterbi(
         self,
         metrics: Floats,

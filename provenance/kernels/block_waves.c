@@ -102,27 +102,19 @@ static void points(const uint8_t *plane, Py_ssize_t height, Py_ssize_t width, ui
     }
 }
 
-/* The block at a place that may lie beyond the ends, where the row is mirrored (the last twice). */
-INLINE Py_ssize_t mirrored(Py_ssize_t place, Py_ssize_t count)
-{
-    while (place < 0 || place >= count)
-        place = place < 0 ? -1 - place : 2 * count - 1 - place;
-    return place;
-}
-
 /* Every block times the window, less the sum of the window around it. */
 CLONES static void without_common(const int32_t *from, Py_ssize_t blocks, int window, int32_t *to)
 {
     int32_t sum[LANES] = {0};
     for (Py_ssize_t place = -(window / 2); place <= window / 2; place++) {
-        const int32_t *row = from + mirrored(place, blocks) * LANES;
+        const int32_t *row = from + repeated(place, blocks) * LANES;
         for (int lane = 0; lane < LANES; lane++)
             sum[lane] += row[lane];
     }
     for (Py_ssize_t i = 0; i < blocks; i++) {
         const int32_t *here = from + i * LANES;
-        const int32_t *next = from + mirrored(i + window / 2 + 1, blocks) * LANES;
-        const int32_t *last = from + mirrored(i - window / 2, blocks) * LANES;
+        const int32_t *next = from + repeated(i + window / 2 + 1, blocks) * LANES;
+        const int32_t *last = from + repeated(i - window / 2, blocks) * LANES;
         for (int lane = 0; lane < LANES; lane++) {
             to[i * LANES + lane] = window * here[lane] - sum[lane];
             sum[lane] += next[lane] - last[lane];

@@ -9,6 +9,7 @@ static PyMethodDef methods[] = {
     {"shifted_sum", py_shifted_sum, METH_VARARGS, NULL},
     {"payload_sums", py_payload_sums, METH_VARARGS, NULL},
     {"sampled_rows", py_sampled_rows, METH_VARARGS, NULL},
+    {"structural_similarity", py_structural_similarity, METH_VARARGS, NULL},
     {"viterbi", py_viterbi, METH_VARARGS, NULL},
     {"whitened", py_whitened, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -68,6 +68,23 @@ INLINE int grey(const uint8_t *pixel)
     return (9798 * pixel[0] + 19235 * pixel[1] + 3735 * pixel[2] + 16384) >> 15;
 }
 
+/* The place that stands for one beyond the ends of so many: the last is repeated (OpenCV's
+ * BORDER_REFLECT), */
+INLINE Py_ssize_t repeated(Py_ssize_t place, Py_ssize_t count)
+{
+    while (place < 0 || place >= count)
+        place = place < 0 ? -1 - place : 2 * count - 1 - place;
+    return place;
+}
+
+/* or is not (BORDER_REFLECT_101). */
+INLINE Py_ssize_t mirrored(Py_ssize_t place, Py_ssize_t count)
+{
+    while (count > 1 && (place < 0 || place >= count))
+        place = place < 0 ? -place : 2 * count - 2 - place;
+    return count > 1 ? place : 0;
+}
+
 /* What `block_waves` writes for each block and `payload_sums` reads: a cosine and a sine of each
  * reading. */
 enum { READINGS = 8, LANES = 2 * READINGS };
@@ -78,6 +95,7 @@ PyObject *py_half_luma(PyObject *self, PyObject *arguments);
 PyObject *py_payload_sums(PyObject *self, PyObject *arguments);
 PyObject *py_sampled_rows(PyObject *self, PyObject *arguments);
 PyObject *py_shifted_sum(PyObject *self, PyObject *arguments);
+PyObject *py_structural_similarity(PyObject *self, PyObject *arguments);
 PyObject *py_viterbi(PyObject *self, PyObject *arguments);
 PyObject *py_whitened(PyObject *self, PyObject *arguments);
 

@@ -12,22 +12,6 @@ typedef struct {
     float floor;
 } Filter;
 
-/* Beyond the outermost pixel, which is repeated (OpenCV's BORDER_REFLECT). */
-INLINE Py_ssize_t repeated(Py_ssize_t place, Py_ssize_t size)
-{
-    while (place < 0 || place >= size)
-        place = place < 0 ? -1 - place : 2 * size - 1 - place;
-    return place;
-}
-
-/* Beyond the outermost pixel, which is not (BORDER_REFLECT_101). */
-INLINE Py_ssize_t mirrored(Py_ssize_t place, Py_ssize_t size)
-{
-    while (size > 1 && (place < 0 || place >= size))
-        place = place < 0 ? -place : 2 * size - 2 - place;
-    return size > 1 ? place : 0;
-}
-
 /* To the nearest whole number, halves to the even one: beside so large a number a float has no
  * place for the rest. */
 CLONES static void rounded(const float *values, Py_ssize_t width, int level, int16_t *out)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from provenance.fingerprint import pdq
+from provenance.imaging import quality
 from provenance.kernels import native
 from provenance.markers import public_glance
 from provenance.watermark.carriers.lattice import FULL_BAND
@@ -143,6 +144,20 @@ def test_shifted_sums_of_any_place(plane, places):
     assert np.array_equal(out, expected)
 
 
+@given(st.integers(1, 200), SIDES, SEEDS, st.sampled_from([0.5, 3, 40, 900]))
+def test_structural_similarity(height, width, seed, spread):
+    before = pixels((height, width, 3), seed, 40)
+    after = pixels((height, width, 3), seed + 1, spread) // 2 + before // 2
+    made = quality.ssim(before, after)
+    assert made == without(quality, lambda: quality.ssim(before, after))
+    assert quality.ssim(before, before) == 1
+
+
+def test_structural_similarity_of_parts_of_a_picture():
+    before, after = (pixels((300, 400, 3), seed, 60)[7:270, 20:333] for seed in (1, 2))
+    assert quality.ssim(before, after) == without(quality, lambda: quality.ssim(before, after))
+
+
 @pytest.mark.parametrize("whole", [False, True], ids=["any evidence", "ties"])
 @given(st.integers(1, 100), SEEDS, st.sampled_from([0, 0.25, 1]))
 def test_viterbi(whole, length, seed, share):
@@ -183,6 +198,14 @@ SIZES = (8, 8, 8, 8, 2, 0.5, 0.5)
 def added(place, other, sizes=SIZES):
     """Arguments of which one is wrong."""
     return ("added", *ADDED[:place], other, *ADDED[place + 1 :], *sizes)
+
+
+WINDOW = quality._WEIGHTS
+TOTAL = zeros(1, dtype=np.int64)
+
+
+def similarity(first, second, weights, out, *, height=8, width=8):
+    return ("structural_similarity", first, second, weights, out, height, width, 6.5, 58.5)
 
 
 FILTER = (4, 32, 7, 6, 51200.0)
@@ -236,6 +259,16 @@ WRONG = {
     "sum: cells": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 8, 4, 8),
     "sum: lines": ("shifted_sum", zeros(8, 8), zeros(65, 2, dtype=np.int32), zeros(4, 4), 8, 4, 4),
     "sum: nothing": ("shifted_sum", zeros(8, 8), SHIFTS, zeros(4, 4), 8, 0, 4),
+    "similarity: first": similarity(HALF[:7].copy(), HALF, WINDOW, TOTAL),
+    "similarity: second": similarity(HALF, HALF[:7].copy(), WINDOW, TOTAL),
+    "similarity: weights": similarity(HALF, HALF, WINDOW[:10].copy(), TOTAL),
+    "similarity: heavier": similarity(HALF, HALF, WINDOW + 1, TOTAL),
+    "similarity: lopsided": similarity(HALF, HALF, np.sort(WINDOW), TOTAL),
+    "similarity: negative": similarity(HALF, HALF, -WINDOW, TOTAL),
+    "similarity: out": similarity(HALF, HALF, WINDOW, TOTAL[:0]),
+    "similarity: nothing": similarity(HALF, HALF, WINDOW, TOTAL, height=0),
+    "similarity: below nothing": similarity(HALF, HALF, WINDOW, TOTAL, height=-8, width=-8),
+    "similarity: wide": similarity(HALF, HALF, WINDOW, TOTAL, height=1, width=1 << 40),
     "viterbi: metrics": ("viterbi", zeros(11, 16), KNOWN, BRANCHES, BLOCK, 40),
     "viterbi: no whole row": ("viterbi", zeros(12 * 16 + 1), KNOWN, BRANCHES, BLOCK, 40),
     "viterbi: above a bit": ("viterbi", zeros(12, 16), KNOWN + np.int8(2), BRANCHES, BLOCK, 40),
