@@ -50,11 +50,11 @@ def ssim(reference: Pixels, changed: Pixels) -> float:
     if native is None:
         total = _similarity(reference, changed)
     else:
+        x, y = np.ascontiguousarray(reference), np.ascontiguousarray(changed)
         out = np.zeros(1, dtype=np.int64)
-        both = (np.ascontiguousarray(picture) for picture in (reference, changed))
-        native.structural_similarity(*both, _WEIGHTS, out, height, width, _C1, _C2)
+        native.structural_similarity(x, y, _WEIGHTS, out, height, width, _C1, _C2)
         total = int(out[0])
-    return total / _PARTS / (height * width)
+    return float(total / _PARTS / (height * width))
 
 
 def _similarity(reference: Pixels, changed: Pixels) -> int:

@@ -165,7 +165,7 @@ class Native(Protocol):
         Args:
             first: uint8 (height, width, 3).
             second: uint8 (height, width, 3).
-            weights: int32 (11,), the same from both ends, of the window in each direction, in 2^-13.
+            weights: int32 (11,), of the window in each direction, in 2^-13; a symmetric one.
             out: int64 (1,), in 2^-30.
             height: pixels.
             width: pixels, at most 2^22.
