@@ -57,7 +57,7 @@ def _installation() -> Iterator[Check]:
     yield Check(
         name="compiled loops",
         level=Level.OK if built else Level.WARN,
-        detail="built" if built else "not built: results are the same, reading marks takes longer",
+        detail="built" if built else "not built: the same results, only slower",
         remedy="" if built else "install a C compiler, then this package again",
     )
     now = datetime.now(UTC)
