@@ -46,15 +46,10 @@ CLONES static void weighted(const float *const *rows, const float *weight, Py_ss
     }
 }
 
-/* To the nearest of the levels, halves to the even one. */
 INLINE uint8_t shown(float value)
 {
     value = value < 0.0f ? 0.0f : value;
-    value = value > 255.0f ? 255.0f : value;
-    value = value + 12582912.0f; /* 1.5 * 2^23 leaves no place for the rest of a float */
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return (uint8_t)bits;
+    return (uint8_t)nearest(value > 255.0f ? 255.0f : value);
 }
 
 CLONES static void changed(const uint8_t *rgb, const float *luma, const float *chroma,

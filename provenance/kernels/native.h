@@ -68,6 +68,16 @@ INLINE int grey(const uint8_t *pixel)
     return (9798 * pixel[0] + 19235 * pixel[1] + 3735 * pixel[2] + 16384) >> 15;
 }
 
+/* The nearest whole number, halves to the even one, of a value below 2^22: beside so large a number a
+ * float has no place for the rest. */
+INLINE int32_t nearest(float value)
+{
+    value = value + 12582912.0f; /* 1.5 * 2^23 */
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (int32_t)(bits - 0x4B400000u);
+}
+
 /* The place that stands for one beyond the ends of so many: the last is repeated (OpenCV's
  * BORDER_REFLECT), */
 INLINE Py_ssize_t repeated(Py_ssize_t place, Py_ssize_t count)

@@ -12,18 +12,10 @@ typedef struct {
     float floor;
 } Filter;
 
-/* To the nearest whole number, halves to the even one: beside so large a number a float has no
- * place for the rest. */
 CLONES static void rounded(const float *values, Py_ssize_t width, int level, int16_t *out)
 {
-    const float large = 12582912.0f; /* 1.5 * 2^23, whose bits are 0x4B400000 */
-    for (Py_ssize_t x = 0; x < width; x++) {
-        float moved = values[x] * (float)level;
-        moved = moved + large;
-        uint32_t bits;
-        memcpy(&bits, &moved, sizeof bits);
-        out[x] = (int16_t)(bits - 0x4B400000u);
-    }
+    for (Py_ssize_t x = 0; x < width; x++)
+        out[x] = (int16_t)nearest(values[x] * (float)level);
 }
 
 INLINE int16_t limited(int16_t value, int16_t limit)
